@@ -1,0 +1,82 @@
+//! The write side.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::local::{self, Frames};
+use crate::task::{First, Header, Task, drive, new_pending, put_pending};
+
+/// The write side: settles one task, once, from any thread.
+///
+/// Dropped unsettled, it rejects the task with [`Abandoned`](ErrorKind::Abandoned). Settling runs continuations that are
+/// where the caller already is, `&Immediate` ones among them, before it returns; so settle outside of your own locks.
+#[must_use = "dropped, it rejects its task"]
+pub struct Promise<T: Send + 'static> {
+    cell: NonNull<Header>,
+    value: PhantomData<fn(T)>,
+}
+
+// SAFETY: a promise moves a `T` into the task; everything else about it is atomic.
+unsafe impl<T: Send + 'static> Send for Promise<T> {}
+// SAFETY: a shared promise offers nothing.
+unsafe impl<T: Send + 'static> Sync for Promise<T> {}
+impl<T: Send + 'static> core::panic::UnwindSafe for Promise<T> {}
+impl<T: Send + 'static> core::panic::RefUnwindSafe for Promise<T> {}
+
+/// Makes a promise and the task that it settles, in one allocation.
+///
+/// ```
+/// let (promise, task) = threadbare::promise();
+/// std::thread::spawn(move || promise.resolve("done"));
+/// assert_eq!(task.wait()?, "done");
+/// # Ok::<(), threadbare::Error>(())
+/// ```
+pub fn promise<T: Send + 'static>() -> (Promise<T>, Task<T>) {
+    let cell = new_pending::<T>();
+    // SAFETY: the cell is new: nobody else is its producer or its consumer.
+    (Promise { cell, value: PhantomData }, unsafe { Task::from_raw(cell) })
+}
+
+impl<T: Send + 'static> Promise<T> {
+    /// Settles the task with a value.
+    pub fn resolve(self, value: T) {
+        self.settle(Ok(value));
+    }
+
+    /// Settles the task with an error.
+    pub fn reject(self, error: impl Into<Error>) {
+        self.settle(Err(error.into()));
+    }
+
+    /// Settles the task with this outcome.
+    pub fn settle(self, outcome: Result<T>) {
+        self.settle_within(local::frames(), outcome);
+    }
+
+    /// `settle`, where the caller knows in which contexts it is.
+    pub(crate) fn settle_within(self, frames: Frames<'_>, outcome: Result<T>) {
+        ManuallyDrop::new(self).settle_in_place(frames, outcome);
+    }
+
+    /// Only once, and then the promise is gone.
+    fn settle_in_place(&self, frames: Frames<'_>, outcome: Result<T>) {
+        // SAFETY: the promise is the producer of its cell, which waits for a `Result<T>`.
+        drive(frames, First::Settled(unsafe { put_pending(self.cell, outcome) }));
+    }
+}
+
+impl<T: Send + 'static> Drop for Promise<T> {
+    fn drop(&mut self) {
+        let cause = Error::of_kind(ErrorKind::Abandoned, "the promise was dropped without being settled");
+        self.settle_in_place(local::frames(), Err(cause));
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promise").finish_non_exhaustive()
+    }
+}

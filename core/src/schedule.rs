@@ -1,0 +1,128 @@
+//! Contexts: where a closure runs, and by what policy.
+
+use core::any::TypeId;
+
+use crate::local::{Frames, Level, PutOff, QueueId};
+use crate::main_thread::{Main, MainThread};
+use crate::runnable::Runnable;
+use crate::task::{Bound, Free, Leash};
+
+/// A queue of runnables: what makes a context of your own.
+///
+/// A small type that can be cloned cheaply (a handle, usually an `Arc`) and says how to queue. `&YourType` is then a
+/// context for every closure that is `Send`, in every verb. See [`Inbox`](crate::Inbox) for a whole one.
+pub trait Schedule: Clone + Send + Sync + 'static {
+    /// Queues the runnable, to be [run](Runnable::run) once on a thread of this context, soon, after this returns.
+    ///
+    /// Called on any thread, outside of every lock of the core. If it cannot be queued, drop it: its task is rejected.
+    fn schedule(&self, runnable: Runnable);
+
+    /// What tells this queue from every other that is alive, the same for all clones: the address of what they share,
+    /// `Arc::as_ptr(&self.0).addr()`.
+    fn key(&self) -> usize;
+
+    /// Is the calling thread one of this context's, so that a continuation may run at once instead of being queued?
+    ///
+    /// The core knows so itself inside of what it runs; say more if you know more.
+    fn is_current(&self) -> bool {
+        false
+    }
+
+    /// Is the calling thread the one that values bound to this context are dropped on?
+    #[doc(hidden)]
+    fn is_home(&self) -> bool {
+        false
+    }
+}
+
+pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
+    QueueId { key: queue.key(), kind: TypeId::of::<S>() }
+}
+
+/// May a continuation for this queue run at once on the calling thread?
+pub(crate) fn is_current<S: Schedule>(queue: &S, frames: Frames<'_>) -> bool {
+    frames.is_current(id(queue)) || queue.is_current()
+}
+
+/// Where a value of type `F`, a closure or a future, may be run and dropped: the first argument of every verb.
+///
+/// | context | runs on | what it takes |
+/// |---|---|---|
+/// | [`&Worker`](crate::Worker) | the threads of one [`TaskProcessor`](crate::TaskProcessor) | `Send` |
+/// | [`&Main`](Main) | the main thread, when it dispatches | `Send` |
+/// | [`&MainThread`](MainThread) | the same | anything: it is made, run and dropped there |
+/// | [`&Immediate`](Immediate) | whichever thread settles the task | `Send` |
+/// | `&YourType` | where your [`Schedule`] runs it | `Send` |
+///
+/// # Safety
+///
+/// Whoever holds the context must be where an `F` may be made, and `Queue` must run what it is given where an `F` may be
+/// run and dropped.
+#[diagnostic::on_unimplemented(
+    message = "`{F}` cannot run in the context `{Self}`",
+    note = "`&Worker`, `&Main`, `&Immediate` and `&YourSchedule` take what is `Send`; `&MainThread` takes anything"
+)]
+pub unsafe trait Context<F> {
+    /// The queue that the value goes to.
+    type Queue: Schedule;
+
+    /// Whether what is not run must go back to the queue's thread to be dropped.
+    #[doc(hidden)]
+    type Leash: Leash;
+
+    /// The queue that the value goes to.
+    fn queue(&self) -> &Self::Queue;
+}
+
+// SAFETY: what is `Send` may be run and dropped anywhere.
+unsafe impl<S: Schedule, F: Send> Context<F> for &S {
+    type Queue = S;
+    type Leash = Free;
+
+    fn queue(&self) -> &S {
+        self
+    }
+}
+
+// SAFETY: only the main thread can have a `MainThread`, so `F` is made there; the main queue runs there what it is given,
+// and the leash brings there what is not run.
+unsafe impl<F> Context<F> for &MainThread {
+    type Queue = Main;
+    type Leash = Bound;
+
+    fn queue(&self) -> &Main {
+        self.main()
+    }
+}
+
+/// The context of whichever thread settles the task, or attaches to a settled one: the closure runs at once, there.
+///
+/// For closures that are short and do not care: turning a value into another, counting.
+///
+/// ```
+/// use threadbare::{Immediate, Task};
+///
+/// let task = Task::resolved(20).map(&Immediate, |n| n + 1);
+/// assert!(task.is_settled());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Immediate;
+
+impl Schedule for Immediate {
+    fn schedule(&self, runnable: Runnable) {
+        if Level::next_is_too_deep() {
+            // SAFETY: we have charge of the runnable, and there is an outermost level.
+            unsafe { Level::put_off(&PutOff::Run(runnable.into_node())) };
+        } else {
+            runnable.run();
+        }
+    }
+
+    fn key(&self) -> usize {
+        0
+    }
+
+    fn is_current(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,100 @@
+//! The loop that carries outcomes along a chain: it is a loop so that no chain is recursion.
+
+use core::ptr::NonNull;
+
+use super::cell::{Header, Settled, fire};
+use super::state::{AfterSettle, Consumer};
+use super::waiting::ring;
+use crate::local::{Frames, Level, PutOff, QueueId};
+use crate::runnable::Runnable;
+
+/// Where a chain begins.
+pub(crate) enum First {
+    /// A cell that has an outcome, to be announced.
+    Settled(Settled),
+    /// A continuation whose source is settled.
+    Fire(NonNull<Header>),
+    /// A runnable's cell: `execute` it, inside its queue's context.
+    Run { queue: QueueId, cell: NonNull<Header>, execute: unsafe fn(NonNull<Header>) -> Option<Settled> },
+}
+
+/// Goes on with `first`, and with everything that follows on this thread. The caller has charge of it, and leaves it.
+pub(crate) fn drive(frames: Frames<'_>, first: First) {
+    let level = Level::enter();
+    match first {
+        First::Settled(settled) => follow(Some(settled), frames, &level),
+        First::Fire(cell) if level.is_too_deep() => put_off(cell),
+        // SAFETY: the caller has charge of the continuation.
+        First::Fire(cell) => follow(unsafe { fire(cell, frames) }, frames, &level),
+        First::Run { queue, cell, execute } => {
+            // SAFETY: the caller has charge of the runnable.
+            let run = |frames: Frames<'_>| follow(unsafe { execute(cell) }, frames, &level);
+            if frames.contains(queue) { run(frames) } else { frames.enter(queue, None, run) }
+        }
+    }
+    while let Some(work) = level.resume() {
+        resume(work, frames, &level);
+    }
+}
+
+/// Does what was put off on this thread, some of it: for waits. `false` if there was nothing.
+#[cfg(feature = "std")]
+pub(crate) fn resume_one() -> bool {
+    let Some(work) = crate::local::take_put_off() else {
+        return false;
+    };
+    resume(work, crate::local::frames(), &Level::enter());
+    true
+}
+
+fn resume(work: PutOff, frames: Frames<'_>, level: &Level) {
+    match work {
+        // SAFETY: whoever put it off had charge of it, and left it.
+        PutOff::Fire(cell) => follow(unsafe { fire(cell, frames) }, frames, level),
+        // SAFETY: as above.
+        PutOff::Run(node) => unsafe { Runnable::from_node(node) }.run_within(frames),
+    }
+}
+
+/// Announces an outcome, then that of the consumer, and so on, until one is not there yet or nobody waits for it.
+fn follow(first: Option<Settled>, frames: Frames<'_>, level: &Level) {
+    let mut next = first;
+    while let Some(settled) = next {
+        next = match settled.header().state.settle() {
+            AfterSettle::Keep => {
+                // The consumer owns the cell from here on, and may have freed it.
+                None
+            }
+            AfterSettle::Discard => {
+                settled.discard();
+                None
+            }
+            AfterSettle::Deliver(Consumer::Forward(target)) => {
+                // SAFETY: the consumer has spoken, which makes us owner of the settled cell and producer of the target,
+                // which settles with the same type.
+                Some(unsafe { settled.forward(target) })
+            }
+            AfterSettle::Deliver(Consumer::Waiter(bell)) => {
+                // SAFETY: likewise, of the bell's task.
+                unsafe { ring(bell, settled) };
+                None
+            }
+            AfterSettle::Deliver(Consumer::Child(child)) => {
+                // SAFETY: likewise; a child that has been attached waits for its producer, us.
+                unsafe { child.as_ref().set_source(settled) };
+                if level.is_too_deep() {
+                    put_off(child);
+                    None
+                } else {
+                    // SAFETY: as above.
+                    unsafe { fire(child, frames) }
+                }
+            }
+        };
+    }
+}
+
+fn put_off(cell: NonNull<Header>) {
+    // SAFETY: the caller's level is too deep, and it has charge of the continuation.
+    unsafe { Level::put_off(&PutOff::Fire(cell)) };
+}

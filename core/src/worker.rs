@@ -1,0 +1,133 @@
+//! Workers: contexts on the threads of what a host supplies.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use crate::runnable::Runnable;
+use crate::schedule::Schedule;
+use crate::sync::Arc;
+use crate::unwind::catch;
+
+/// What a host supplies: takes a [`Runnable`], runs it on some thread. A thread pool, the engine's job system, a queue
+/// that the one thread there is polls.
+///
+/// ```
+/// use threadbare::{AsyncSystem, Runnable, TaskProcessor, run};
+///
+/// struct ThreadPerTask;
+/// impl TaskProcessor for ThreadPerTask {
+///     fn start_task(&self, runnable: Runnable) {
+///         std::thread::spawn(|| runnable.run());
+///     }
+/// }
+///
+/// let system = AsyncSystem::new(ThreadPerTask);
+/// assert_eq!(run(system.worker(), || 6 * 7).wait()?, 42);
+/// # Ok::<(), threadbare::Error>(())
+/// ```
+pub trait TaskProcessor: Send + Sync + 'static {
+    /// Runs it on some thread, soon, not inside of this call: called on any thread, outside of every lock of the core.
+    ///
+    /// What cannot be run, drop: its task is rejected. A panic in here drops the runnable too, and goes no further.
+    fn start_task(&self, runnable: Runnable);
+
+    /// Is the calling thread one of mine? A continuation for this processor then runs at once.
+    ///
+    /// The core knows so itself inside of the runnables that it runs; say more if you know more.
+    fn is_current(&self) -> bool {
+        false
+    }
+
+    /// How a wait on one of my threads runs my work meanwhile. The core asks on threads that [serve](Worker::serve).
+    fn help(&self) -> Option<&dyn Help> {
+        None
+    }
+
+    /// The last [`AsyncSystem`](crate::AsyncSystem) that this worker belongs to is gone: finish up.
+    ///
+    /// Tasks and workers may refer to this processor for longer. Called once, on the thread that dropped the system.
+    fn release(&self) {}
+}
+
+/// What a thread can do for a context while it waits for something else.
+pub trait Help {
+    /// Runs one piece of queued work on the calling thread, if there is one.
+    fn run_one(&self) -> bool;
+
+    /// The calling thread is about to park. From now on, until [`after_park`](Help::after_park), new work unparks it.
+    ///
+    /// Returns `false`, and promises nothing, if there is work already.
+    fn before_park(&self) -> bool;
+
+    /// The calling thread is up again, for whatever reason. Called after each `before_park` that returned `true`.
+    fn after_park(&self);
+}
+
+/// The context of a [`TaskProcessor`]'s threads; every pool is one more `Worker`. Clones are the same worker.
+///
+/// A `Worker` refers to its processor and does not keep it at work: when the pool is closed, what is queued by a worker
+/// that is still around is rejected with [`Closed`](crate::ErrorKind::Closed).
+#[derive(Clone)]
+pub struct Worker(Arc<Shared>);
+
+struct Shared {
+    processor: Box<dyn TaskProcessor>,
+}
+
+impl Worker {
+    /// A worker on a processor of its own.
+    pub fn new(processor: impl TaskProcessor) -> Self {
+        Self(Arc::new(Shared { processor: Box::new(processor) }))
+    }
+
+    /// Calls `f` with the calling thread marked as one of this worker's: for the main function of a processor's thread.
+    ///
+    /// Inside, continuations for this worker run at once, and waits run its work if the processor [helps](Help).
+    #[cfg(feature = "std")]
+    pub fn serve<R>(&self, f: impl FnOnce() -> R) -> R {
+        crate::local::serve(crate::schedule::id(self), self.0.processor.help(), f)
+    }
+
+    /// Calls `f` with what the processor can do on this thread while it waits, if the thread is one of its own.
+    pub(crate) fn help(&self, f: impl FnOnce(&dyn Help)) {
+        if let Some(helper) = self.0.processor.help().filter(|_| self.0.processor.is_current()) {
+            f(helper);
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        crate::unwind::quietly(|| self.0.processor.release());
+    }
+}
+
+impl Schedule for Worker {
+    fn schedule(&self, runnable: Runnable) {
+        // A processor that panics has dropped the runnable, which rejected its task; the panic itself has no task.
+        if let Err(panic) = catch(|| self.0.processor.start_task(runnable)) {
+            crate::hook::report(&panic);
+        }
+    }
+
+    fn key(&self) -> usize {
+        core::ptr::from_ref::<Shared>(&self.0).addr()
+    }
+
+    fn is_current(&self) -> bool {
+        self.0.processor.is_current()
+    }
+}
+
+/// By identity.
+impl PartialEq for Worker {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Worker {}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Worker").field(&format_args!("{:#x}", self.key())).finish()
+    }
+}
