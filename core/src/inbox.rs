@@ -288,8 +288,6 @@ impl Iterator for Batch {
     }
 }
 
-impl ExactSizeIterator for Batch {}
-
 impl Drop for Batch {
     fn drop(&mut self) {
         self.for_each(drop);

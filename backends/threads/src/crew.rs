@@ -1,0 +1,197 @@
+//! What the threads of a pool share, and what each of them does.
+
+use std::cell::Cell;
+
+use threadbare::{Batch, Help, Inbox, Promise, Runnable, TaskProcessor, Worker, promise};
+
+use crate::sleep::Sleep;
+use crate::sync::{Arc, Mutex, thread};
+
+crate::sync::local! {
+    /// Of which crew this thread is; an address to compare, nothing more.
+    static MEMBER_OF: Cell<usize> = Cell::new(0);
+}
+
+/// A hook that runs on each thread, with the thread's index.
+pub(crate) type Hook = Box<dyn Fn(usize) + Send + Sync>;
+
+/// What the threads of a pool share.
+pub(crate) struct Crew {
+    inbox: Inbox,
+    /// Taken from the inbox, in order, and not yet run.
+    ready: Mutex<Batch>,
+    sleep: Sleep,
+    roster: Mutex<Roster>,
+    pub(crate) on_start: Option<Hook>,
+    pub(crate) on_stop: Option<Hook>,
+}
+
+/// Who is there, who has left, and who waits for that.
+struct Roster {
+    at_work: usize,
+    joining: Vec<Promise<()>>,
+    handles: Vec<thread::JoinHandle<()>>,
+}
+
+impl Crew {
+    pub(crate) fn new(on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
+        Self {
+            inbox: Inbox::new(),
+            ready: Mutex::new(Batch::new()),
+            sleep: Sleep::new(),
+            roster: Mutex::new(Roster { at_work: 0, joining: Vec::new(), handles: Vec::new() }),
+            on_start,
+            on_stop,
+        }
+    }
+
+    /// Starts a thread.
+    pub(crate) fn hire(
+        this: &Arc<Self>,
+        index: usize,
+        thread: thread::Builder,
+        worker: &Worker,
+    ) -> std::io::Result<()> {
+        // Counted before it starts, since it may be done before we come to write it down.
+        this.roster.with(|roster| roster.at_work += 1);
+        let (crew, worker) = (Arc::clone(this), worker.clone());
+        let spawned = thread.spawn(move || crew.work(index, &worker));
+        this.roster.with(|roster| match spawned {
+            Ok(handle) => {
+                roster.handles.push(handle);
+                Ok(())
+            }
+            Err(error) => {
+                roster.at_work -= 1;
+                Err(error)
+            }
+        })
+    }
+
+    /// The main function of a thread.
+    fn work(&self, index: usize, worker: &Worker) {
+        MEMBER_OF.with(|crew| crew.set(self.key()));
+        call(self.on_start.as_ref(), index);
+        worker.serve(|| {
+            while let Some(runnable) = self.next().or_else(|| self.search()) {
+                runnable.run();
+            }
+        });
+        call(self.on_stop.as_ref(), index);
+        // From here on it runs no code of the user's but what joins it.
+        let joining = self.roster.with(|roster| {
+            roster.at_work -= 1;
+            if roster.at_work == 0 { std::mem::take(&mut roster.joining) } else { Vec::new() }
+        });
+        for promise in joining {
+            promise.resolve(());
+        }
+    }
+
+    /// The next runnable.
+    fn next(&self) -> Option<Runnable> {
+        self.ready.with(|ready| {
+            if ready.is_empty() {
+                ready.append(self.inbox.take());
+            }
+            ready.next()
+        })
+    }
+
+    fn has_work(&self) -> bool {
+        !self.inbox.is_empty() || self.ready.with(|ready| !ready.is_empty())
+    }
+
+    /// Looks for a runnable, asleep if need be, until the pool is closed and there is none.
+    fn search(&self) -> Option<Runnable> {
+        self.sleep.start_searching();
+        loop {
+            let closing = self.sleep.is_closing();
+            let found = self.next();
+            if found.is_some() || closing {
+                self.sleep.stop_searching(|| self.has_work());
+                return found;
+            }
+            if self.sleep.sleep_from_search(|| self.has_work()) {
+                thread::park();
+                self.sleep.wake_to_search();
+            }
+        }
+    }
+
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Lets no more in. What is queued is run, or else dropped unrun.
+    pub(crate) fn close(&self, run: bool) {
+        let rejected = self.ready.with(|ready| {
+            ready.append(self.inbox.close());
+            if run { Batch::new() } else { std::mem::take(ready) }
+        });
+        self.sleep.close();
+        drop(rejected);
+    }
+
+    /// Waits until all threads have left, unless the calling thread is one of them. Meanwhile it helps as waits do.
+    pub(crate) fn join(&self) {
+        if self.is_current() {
+            return;
+        }
+        let all_left = self.roster.with(|roster| {
+            (roster.at_work > 0).then(|| {
+                let (promise, all_left) = promise();
+                roster.joining.push(promise);
+                all_left
+            })
+        });
+        if let Some(all_left) = all_left {
+            // It cannot be rejected: the last thread to leave resolves it.
+            _ = all_left.wait();
+        }
+        let handles = self.roster.with(|roster| std::mem::take(&mut roster.handles));
+        for handle in handles {
+            // A thread that panicked has reported so; there is nothing of it left to wait for.
+            _ = handle.join();
+        }
+    }
+}
+
+fn call(hook: Option<&Hook>, index: usize) {
+    if let Some(hook) = hook {
+        // A hook that panics has been printed by the panic hook; the thread does its work all the same.
+        _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook(index)));
+    }
+}
+
+impl TaskProcessor for Crew {
+    fn start_task(&self, runnable: Runnable) {
+        match self.inbox.push(runnable) {
+            Ok(_) => self.sleep.notify(),
+            Err(refused) => drop(refused),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        MEMBER_OF.with(|crew| crew.get() == self.key())
+    }
+
+    fn help(&self) -> Option<&dyn Help> {
+        Some(self)
+    }
+}
+
+impl Help for Crew {
+    fn run_one(&self) -> bool {
+        let next = self.next();
+        next.map(Runnable::run).is_some()
+    }
+
+    fn before_park(&self) -> bool {
+        self.sleep.sleep_from_wait(|| self.has_work())
+    }
+
+    fn after_park(&self) {
+        self.sleep.wake_from_wait(|| self.has_work());
+    }
+}

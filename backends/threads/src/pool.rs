@@ -1,0 +1,183 @@
+//! The pool, as its owner sees it.
+
+use std::fmt;
+
+use threadbare::{Help, Runnable, TaskProcessor, Worker};
+
+use crate::builder::Builder;
+use crate::crew::Crew;
+use crate::sync::{Arc, Mutex};
+
+/// A pool of std threads.
+///
+/// Give it to an [`AsyncSystem`](threadbare::AsyncSystem), or use its [`worker`](ThreadPool::worker) by itself: a pool of
+/// one thread serves a resource that wants one. Clones are handles of the same pool; the last one to go closes it, as does
+/// the last system that it was given to.
+///
+/// Work runs in the order in which it was queued, on as many threads as there are. A closure that panics rejects its task,
+/// and its thread lives on.
+///
+/// ```
+/// use threadbare::run;
+/// use threadbare_threads::ThreadPool;
+///
+/// let database = ThreadPool::with_threads(1);
+/// let row = run(&database.worker(), || 7);
+/// assert_eq!(row.wait()?, 7);
+/// database.close();
+/// assert!(run(&database.worker(), || 8).wait().is_err(), "rejected, not lost");
+/// # Ok::<(), threadbare::Error>(())
+/// ```
+pub struct ThreadPool {
+    crew: Arc<Crew>,
+    worker: Worker,
+    /// Given up when the pool is released by the system that owns this handle.
+    lease: Mutex<Option<Arc<Lease>>>,
+    threads: usize,
+}
+
+/// Shared by all handles: when it goes, the pool closes.
+struct Lease(Arc<Crew>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.close(true);
+        self.0.join();
+    }
+}
+
+/// The pool as its worker has it, which does not keep it open.
+struct Processor(Arc<Crew>);
+
+impl ThreadPool {
+    /// A pool with a thread for each that the machine can run at once; with one, where that is unknown.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no more threads to give; [`builder`](ThreadPool::builder) makes that an error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().unwrap_or_else(|error| panic!("a thread pool: {error}"))
+    }
+
+    /// A pool with so many threads.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is zero, or the system has not so many threads to give; [`builder`](ThreadPool::builder) makes that an
+    /// error.
+    #[must_use]
+    pub fn with_threads(threads: usize) -> Self {
+        Self::builder().threads(threads).build().unwrap_or_else(|error| panic!("a thread pool: {error}"))
+    }
+
+    /// A pool with settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn of(crew: Crew) -> Self {
+        let crew = Arc::new(crew);
+        let worker = Worker::new(Processor(Arc::clone(&crew)));
+        let lease = Mutex::new(Some(Arc::new(Lease(Arc::clone(&crew)))));
+        Self { crew, worker, lease, threads: 0 }
+    }
+
+    pub(crate) fn hire(&mut self, thread: crate::sync::thread::Builder) -> std::io::Result<()> {
+        Crew::hire(&self.crew, self.threads, thread, &self.worker)?;
+        self.threads += 1;
+        Ok(())
+    }
+
+    /// The context of this pool's threads.
+    ///
+    /// It does not keep the pool open: what is queued through it after the pool was closed is rejected with
+    /// [`Closed`](threadbare::ErrorKind::Closed).
+    #[must_use]
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
+    }
+
+    /// How many threads it has.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Lets nothing in any more, runs what is queued, and waits until the threads have ended.
+    ///
+    /// It can be called again, and from several threads: each returns when the threads have ended. Waiting, it helps as
+    /// [`Task::wait`](threadbare::Task::wait) does: on a main thread it dispatches. On one of the pool's own threads it
+    /// lets nothing in and returns; what is queued is run after the caller's own work has returned.
+    ///
+    /// What running work queues in the pool meanwhile is rejected; continuations that it settles in the pool's context
+    /// still run.
+    pub fn close(&self) {
+        self.crew.close(true);
+        self.crew.join();
+    }
+
+    /// Lets nothing in any more, rejects what has not started with [`Closed`](threadbare::ErrorKind::Closed), and waits
+    /// until the threads have ended, as [`close`](ThreadPool::close) does.
+    pub fn close_now(&self) {
+        self.crew.close(false);
+        self.crew.join();
+    }
+}
+
+impl Default for ThreadPool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clone for ThreadPool {
+    fn clone(&self) -> Self {
+        Self {
+            crew: Arc::clone(&self.crew),
+            worker: self.worker.clone(),
+            lease: Mutex::new(self.lease.with(|lease| lease.clone())),
+            threads: self.threads,
+        }
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl TaskProcessor for ThreadPool {
+    fn start_task(&self, runnable: Runnable) {
+        self.crew.start_task(runnable);
+    }
+
+    fn is_current(&self) -> bool {
+        self.crew.is_current()
+    }
+
+    fn help(&self) -> Option<&dyn Help> {
+        self.crew.help()
+    }
+
+    fn release(&self) {
+        // Out of the lock before it goes: closing runs what is queued.
+        let lease = self.lease.with(Option::take);
+        drop(lease);
+    }
+}
+
+impl TaskProcessor for Processor {
+    fn start_task(&self, runnable: Runnable) {
+        self.0.start_task(runnable);
+    }
+
+    fn is_current(&self) -> bool {
+        self.0.is_current()
+    }
+
+    fn help(&self) -> Option<&dyn Help> {
+        self.0.help()
+    }
+}

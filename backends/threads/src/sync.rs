@@ -1,0 +1,50 @@
+//! The facade: the only place in this crate that names an atomic, an `Arc`, a lock or a thread.
+
+#[cfg(loom)]
+pub(crate) use threadbare::sync::{Arc, AtomicUsize, Ordering, fence, thread};
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::Arc;
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+#[cfg(not(loom))]
+pub(crate) use std::thread;
+
+#[cfg(loom)]
+use threadbare::sync::Mutex as RawMutex;
+
+#[cfg(not(loom))]
+use std::sync::Mutex as RawMutex;
+
+/// Declares a thread-local that has no destructor.
+#[cfg(not(loom))]
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+        std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
+    };
+}
+#[cfg(loom)]
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+        loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+    };
+}
+pub(crate) use local;
+
+/// A lock that is never poisoned: nothing that can panic runs under one.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(RawMutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(RawMutex::new(value))
+    }
+
+    /// Calls `f` under the lock.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        match self.0.lock() {
+            Ok(mut guard) => f(&mut guard),
+            Err(poisoned) => f(&mut poisoned.into_inner()),
+        }
+    }
+}
