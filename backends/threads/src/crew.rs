@@ -1,8 +1,9 @@
 //! What the threads of a pool share, and what each of them does.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 
-use threadbare::{Batch, Help, Inbox, Promise, Runnable, TaskProcessor, Worker, promise};
+use threadbare::{Help, Inbox, Promise, Runnable, TaskProcessor, Worker, promise};
 
 use crate::sleep::Sleep;
 use crate::sync::{Arc, Mutex, thread};
@@ -18,8 +19,8 @@ pub(crate) type Hook = Box<dyn Fn(usize) + Send + Sync>;
 /// What the threads of a pool share.
 pub(crate) struct Crew {
     inbox: Inbox,
-    /// Taken from the inbox, in order, and not yet run.
-    ready: Mutex<Batch>,
+    /// Taken from the inbox, in order, and not yet run. A deque, since waits take the newest.
+    ready: Mutex<VecDeque<Runnable>>,
     sleep: Sleep,
     roster: Mutex<Roster>,
     pub(crate) on_start: Option<Hook>,
@@ -37,7 +38,7 @@ impl Crew {
     pub(crate) fn new(on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
         Self {
             inbox: Inbox::new(),
-            ready: Mutex::new(Batch::new()),
+            ready: Mutex::new(VecDeque::new()),
             sleep: Sleep::new(),
             roster: Mutex::new(Roster { at_work: 0, joining: Vec::new(), handles: Vec::new() }),
             on_start,
@@ -88,13 +89,22 @@ impl Crew {
         }
     }
 
-    /// The next runnable.
+    /// The next runnable: the oldest.
     fn next(&self) -> Option<Runnable> {
         self.ready.with(|ready| {
             if ready.is_empty() {
-                ready.append(self.inbox.take());
+                ready.extend(self.inbox.take());
             }
-            ready.next()
+            ready.pop_front()
+        })
+    }
+
+    /// The runnable for a thread that waits: the newest, which is likely what it waits for, or part of that. The oldest
+    /// would bury it under the largest pieces of work that there are.
+    fn newest(&self) -> Option<Runnable> {
+        self.ready.with(|ready| {
+            ready.extend(self.inbox.take());
+            ready.pop_back()
         })
     }
 
@@ -126,8 +136,8 @@ impl Crew {
     /// Lets no more in. What is queued is run, or else dropped unrun.
     pub(crate) fn close(&self, run: bool) {
         let rejected = self.ready.with(|ready| {
-            ready.append(self.inbox.close());
-            if run { Batch::new() } else { std::mem::take(ready) }
+            ready.extend(self.inbox.close());
+            if run { VecDeque::new() } else { std::mem::take(ready) }
         });
         self.sleep.close();
         drop(rejected);
@@ -183,8 +193,8 @@ impl TaskProcessor for Crew {
 
 impl Help for Crew {
     fn run_one(&self) -> bool {
-        let next = self.next();
-        next.map(Runnable::run).is_some()
+        let newest = self.newest();
+        newest.map(Runnable::run).is_some()
     }
 
     fn before_park(&self) -> bool {
