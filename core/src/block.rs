@@ -53,14 +53,20 @@ impl<T: Send + 'static> Task<T> {
         };
         let waker = Waker::from(WakerArc::new(Unpark(thread::current())));
         let mut future = task.into_future();
-        loop {
+        let outcome = loop {
             if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
-                return outcome;
+                break outcome;
             }
             if !resume_one() && !run_one() {
                 park();
             }
-        }
+        };
+        Main::each_entered(|main| {
+            // SAFETY: each of these queues has this thread for its main thread.
+            unsafe { main.after_wait() };
+            true
+        });
+        outcome
     }
 }
 

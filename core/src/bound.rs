@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use crate::local::Frames;
 use crate::main_thread::{Main, MainThread};
 use crate::runnable::{Node, Runnable, VTable};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, enqueue};
 use crate::unwind::drop_quietly;
 
 /// A value and the work of dropping it at home: a runnable that drops what it holds when it is run.
@@ -132,7 +132,7 @@ impl<T: 'static> Drop for MainBound<T> {
         let remains = unsafe { ManuallyDrop::take(&mut self.remains) };
         // SAFETY: it goes to the main queue, or is given up, or is run below on the main thread.
         let runnable = unsafe { remains.into_runnable() };
-        if self.main.is_home() { runnable.discard_at_home() } else { self.main.schedule(runnable) }
+        if self.main.is_home() { runnable.discard_at_home() } else { enqueue(&self.main, runnable) }
     }
 }
 

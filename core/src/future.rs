@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::local::Frames;
 use crate::promise::{Promise, promise};
 use crate::runnable::{Node, Runnable, VTable};
-use crate::schedule::{Context, Schedule, id};
+use crate::schedule::{Context, Schedule, enqueue, id};
 use crate::sync::UnsafeCell;
 use crate::task::{Leash, Task};
 use crate::unwind::{catch, quietly};
@@ -106,7 +106,7 @@ fn schedule<T: Send + 'static, Q: Schedule, L: Leash>(runnable: async_task::Runn
         meta.as_ref().queue.clone()
     };
     // SAFETY: the node is the first field, and the charge goes from one runnable to the other.
-    queue.schedule(unsafe { Runnable::from_node(meta.cast()) });
+    enqueue(&queue, unsafe { Runnable::from_node(meta.cast()) });
 }
 
 impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {

@@ -43,6 +43,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod batch;
 #[cfg(feature = "std")]
 mod block;
 mod bound;
@@ -66,11 +67,12 @@ mod task;
 mod unwind;
 mod worker;
 
+pub use batch::Batch;
 pub use bound::MainBound;
 pub use error::{Error, ErrorKind, Result};
 pub use future::spawn;
 pub use hook::set_error_hook;
-pub use inbox::{Batch, Inbox, Pushed};
+pub use inbox::{Inbox, Pushed};
 pub use main_thread::{Main, MainThread};
 pub use outcome::{AsFuture, AsResult, AsTask, IntoTask};
 pub use promise::{Promise, promise};

@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 #[cfg(feature = "std")]
-use crate::inbox::List;
+use crate::batch::List;
 use crate::runnable::Node;
 use crate::task::Header;
 

@@ -39,6 +39,11 @@ pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
     QueueId { key: queue.key(), kind: TypeId::of::<S>() }
 }
 
+/// Queues a runnable. A queue that panics has dropped it, which rejected its task; the panic itself has no task.
+pub(crate) fn enqueue<S: Schedule>(queue: &S, runnable: Runnable) {
+    crate::unwind::quietly(|| queue.schedule(runnable));
+}
+
 /// May a continuation for this queue run at once on the calling thread?
 pub(crate) fn is_current<S: Schedule>(queue: &S, frames: Frames<'_>) -> bool {
     frames.is_current(id(queue)) || queue.is_current()

@@ -6,7 +6,6 @@ use core::fmt;
 use crate::runnable::Runnable;
 use crate::schedule::Schedule;
 use crate::sync::Arc;
-use crate::unwind::catch;
 
 /// What a host supplies: takes a [`Runnable`], runs it on some thread. A thread pool, the engine's job system, a queue
 /// that the one thread there is polls.
@@ -102,10 +101,7 @@ impl Worker {
 
 impl Schedule for Worker {
     fn schedule(&self, runnable: Runnable) {
-        // A processor that panics has dropped the runnable, which rejected its task; the panic itself has no task.
-        if let Err(panic) = catch(|| self.0.processor.start_task(runnable)) {
-            crate::hook::report(&panic);
-        }
+        self.0.processor.start_task(runnable);
     }
 
     fn key(&self) -> usize {

@@ -13,7 +13,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
-use crate::schedule::{Context, Schedule};
+use crate::schedule::{Context, Schedule, enqueue};
 use state::AfterConsume;
 
 pub(crate) use cell::{Header, Settled, TaskOps, new_pending, put_pending};
@@ -63,7 +63,7 @@ impl Leash for Bound {
             crate::unwind::drop_quietly(value);
         } else {
             // SAFETY: the value is bound to the queue's thread, and `queue` runs what it is given there.
-            queue.schedule(unsafe { crate::bound::Remains::new(value).into_runnable() });
+            enqueue(queue, unsafe { crate::bound::Remains::new(value).into_runnable() });
         }
     }
 }
@@ -204,7 +204,7 @@ where
     let cell = cell::new_work::<W, C::Queue, C::Leash>(work, Some(queue.clone()), queue.key());
     // SAFETY: we are the consumer of the new cell; its producer becomes the runnable, which nobody else has.
     let (task, runnable) = unsafe { (Task::from_raw(cell), crate::runnable::Runnable::from_node(cell.cast())) };
-    queue.schedule(runnable);
+    enqueue(queue, runnable);
     task
 }
 

@@ -1,17 +1,19 @@
 //! The main thread: its queue seen from anywhere, and the proof of being on it.
 
+mod proof;
+
 use alloc::boxed::Box;
 use core::fmt;
-use core::marker::PhantomData;
 
-use crate::error::Result;
-use crate::inbox::{Batch, Inbox, Pushed};
+use crate::batch::Batch;
+use crate::inbox::{Inbox, Pushed};
 use crate::local::{self, Budget};
 use crate::runnable::Runnable;
 use crate::schedule::{Schedule, id};
 use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
-use crate::task::Task;
 use crate::worker::{Help, Worker};
+
+pub use proof::MainThread;
 
 /// Some thread has entered first, or is about to be known as the one.
 const CLAIMED: usize = 1;
@@ -30,33 +32,6 @@ const RELEASED: usize = 8;
 /// [`Closed`](crate::ErrorKind::Closed), and so is what comes later.
 #[derive(Clone)]
 pub struct Main(Arc<MainShared>);
-
-/// The proof of being on the main thread, which only that thread can have.
-///
-/// As a context it takes closures and futures that are not `Send`: they are made, run and dropped on this thread. And it
-/// is what runs the main queue: main work happens inside of [`dispatch`](MainThread::dispatch) and its kin and of
-/// waits, and at no other time.
-///
-/// Keep it for as long as the main loop runs. When the last one is dropped the main thread has left: the queue is closed,
-/// and what it holds is rejected and dropped, here, where it belongs.
-///
-/// ```
-/// use std::{cell::RefCell, rc::Rc};
-/// use threadbare::{AsyncSystem, run};
-/// # struct Host; impl threadbare::TaskProcessor for Host { fn start_task(&self, r: threadbare::Runnable) { r.run() } }
-///
-/// let system = AsyncSystem::new(Host);
-/// let here = system.main().enter().expect("this is the main thread");
-/// let scene = Rc::new(RefCell::new(Vec::new())); // not `Send`
-/// let into = Rc::clone(&scene);
-/// run(system.worker(), || "hero").map(&here, move |name| into.borrow_mut().push(name)).detach();
-/// while here.dispatch() == 0 {} // once a frame
-/// assert_eq!(*scene.borrow(), ["hero"]);
-/// ```
-pub struct MainThread {
-    main: Main,
-    _not_send: PhantomData<*const ()>,
-}
 
 pub(crate) struct MainShared {
     inbox: Inbox,
@@ -87,6 +62,14 @@ struct Desk {
     /// While there is a proof: for waits on this thread that know nothing of it, the queue and the next of its kind.
     #[cfg(feature = "std")]
     entered: Option<(Main, *const MainShared)>,
+}
+
+impl Desk {
+    /// Is there something left of what had arrived when that many had?
+    fn is_before(&self, end: usize) -> bool {
+        // A nested dispatch may have gone past the end; the counters may wrap.
+        !self.ready.is_empty() && end.wrapping_sub(self.left).cast_signed() > 0
+    }
 }
 
 // SAFETY: the desk is for the main thread alone: it is reached through `MainThread`, which stays there, and through that
@@ -141,7 +124,7 @@ impl Main {
         if proofs == 1 {
             self.attend();
         }
-        Some(MainThread { main: self.clone(), _not_send: PhantomData })
+        Some(MainThread::new(self.clone()))
     }
 
     /// The first proof is there.
@@ -215,11 +198,13 @@ impl Main {
         while !next.is_null() {
             // SAFETY: what is in this thread's list is alive, and this thread's; the handle keeps it so through `visit`.
             let entered = unsafe { (*next).desk.with(|desk| (*desk).entered.clone()) };
-            let Some((main, after)) = entered else { return };
+            let Some((main, _)) = entered else { return };
             if !visit(&main) {
                 return;
             }
-            next = after;
+            // Read after the visit, which may have run user code, and that may have left.
+            // SAFETY: this is the main thread.
+            next = unsafe { main.desk(|desk| desk.entered.as_ref().map_or(core::ptr::null(), |(_, after)| *after)) };
         }
     }
 
@@ -274,6 +259,27 @@ impl Main {
         let Some(runnable) = next else { return false };
         local::frames().enter(id(self), budget, |frames| runnable.run_within(frames));
         true
+    }
+
+    /// # Safety
+    ///
+    /// The calling thread is the main thread.
+    unsafe fn is_idle(&self) -> bool {
+        // SAFETY: as the caller says.
+        unsafe { self.desk(|desk| desk.ready.is_empty()) && self.0.inbox.is_empty() }
+    }
+
+    /// A wait has ended, during which the hook may have been spared: if it left something, the host is told now.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is the main thread.
+    #[cfg(feature = "std")]
+    pub(crate) unsafe fn after_wait(&self) {
+        // SAFETY: as the caller says.
+        if unsafe { !self.is_idle() } {
+            self.call_hook();
+        }
     }
 
     fn call_hook(&self) {
@@ -341,120 +347,7 @@ impl Help for Main {
 
     fn after_park(&self) {
         #[cfg(feature = "std")]
-        {
-            self.0.inbox.awake();
-            if !self.0.inbox.is_empty() {
-                // It came while this thread slept in a wait, so the host was not told; the wait may end without running it.
-                self.call_hook();
-            }
-        }
-    }
-}
-
-impl MainThread {
-    /// The queue, as others see it.
-    pub fn main(&self) -> &Main {
-        &self.main
-    }
-
-    /// Whether nothing is queued. What is queued at the same time may or may not be seen.
-    pub fn is_idle(&self) -> bool {
-        // SAFETY: this is the main thread.
-        unsafe { self.main.desk(|desk| desk.ready.is_empty()) && self.main.0.inbox.is_empty() }
-    }
-
-    /// Runs what was queued when it was called, and what follows from it in the main context; returns how many queued
-    /// runnables it ran.
-    ///
-    /// What is queued meanwhile waits for the next call, so work that queues itself again cannot hold the frame. With
-    /// nothing queued this costs a load: no allocation, no lock, no system call.
-    pub fn dispatch(&self) -> usize {
-        let mut ran = 0;
-        // SAFETY: this is the main thread. A wait inside of what runs may take some of it: then less is left for us.
-        unsafe {
-            let end = self.main.collect();
-            while self.main.desk(|desk| desk.left != end && !desk.ready.is_empty()) && self.main.run_next(None) {
-                ran += 1;
-            }
-        }
-        ran
-    }
-
-    /// Runs one queued runnable, and what follows from it in the main context; `false` if there was none.
-    pub fn dispatch_one(&self) -> bool {
-        // SAFETY: this is the main thread.
-        unsafe { self.main.run_next(None) }
-    }
-
-    /// Runs queued runnables while `more` says so, also what is queued meanwhile, until none is left; returns how many.
-    ///
-    /// `more` is asked on this thread before each runnable and before each continuation that would run at once. When it
-    /// has said `false`, what would follow is queued and left for the next dispatch.
-    pub fn dispatch_while(&self, mut more: impl FnMut() -> bool) -> usize {
-        let mut ran = 0;
-        let budget = Budget::new(&mut more);
-        // SAFETY: this is the main thread.
-        while !self.is_idle() && budget.is_left() && unsafe { self.main.run_next(Some(&budget)) } {
-            ran += 1;
-        }
-        ran
-    }
-
-    /// Runs queued runnables for at most this long, also what is queued meanwhile, until none is left; returns how many.
-    ///
-    /// The time is looked at before each runnable and each continuation, so the last one may overrun it by what it takes.
-    #[cfg(feature = "std")]
-    pub fn dispatch_for(&self, budget: core::time::Duration) -> usize {
-        if self.is_idle() {
-            return 0;
-        }
-        let start = std::time::Instant::now();
-        self.dispatch_while(|| start.elapsed() < budget)
-    }
-
-    /// Dispatches until the task has settled, and no longer; sleeps while there is nothing to run.
-    ///
-    /// It can be nested in main work, and then also runs what the dispatch around it has taken and not yet run. (Without
-    /// feature `std` it cannot sleep, and spins.)
-    ///
-    /// # Errors
-    ///
-    /// The error that the task was rejected with.
-    pub fn wait<T: Send + 'static>(&self, task: Task<T>) -> Result<T> {
-        #[cfg(feature = "std")]
-        return task.wait();
-        #[cfg(not(feature = "std"))]
-        {
-            let mut task = task;
-            loop {
-                match task.try_take() {
-                    Ok(outcome) => return outcome,
-                    Err(pending) => task = pending,
-                }
-                let mut ran = self.dispatch_one();
-                if let Some(worker) = self.main.worker() {
-                    worker.help(|helper| ran = ran || helper.run_one());
-                }
-                if !ran {
-                    core::hint::spin_loop();
-                }
-            }
-        }
-    }
-}
-
-impl Drop for MainThread {
-    fn drop(&mut self) {
-        // SAFETY: this is the main thread.
-        let proofs = unsafe {
-            self.main.desk(|desk| {
-                desk.proofs -= 1;
-                desk.proofs
-            })
-        };
-        if proofs == 0 {
-            self.main.leave();
-        }
+        self.0.inbox.awake();
     }
 }
 
@@ -470,11 +363,5 @@ impl Eq for Main {}
 impl fmt::Debug for Main {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Main").field(&format_args!("{:#x}", self.key())).finish()
-    }
-}
-
-impl fmt::Debug for MainThread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MainThread").field(&self.main).finish()
     }
 }
