@@ -22,3 +22,8 @@ mod sync;
 
 pub use builder::Builder;
 pub use pool::ThreadPool;
+
+/// The README's program, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
