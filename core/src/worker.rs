@@ -127,3 +127,48 @@ impl fmt::Debug for Worker {
         f.debug_tuple("Worker").field(&format_args!("{:#x}", self.key())).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Immediate, Inbox, promise, run};
+
+    struct Queue(Arc<Inbox>);
+
+    impl TaskProcessor for Queue {
+        fn start_task(&self, runnable: Runnable) {
+            drop(self.0.push(runnable));
+        }
+    }
+
+    /// A chain in one context shares one handle, however long it is: clones of an `Arc` are what would make it cost more
+    /// than the state word's two swaps a hop.
+    #[test]
+    fn a_chain_in_one_context_holds_one_handle() {
+        let inbox = Arc::new(Inbox::new());
+        let worker = Worker::new(Queue(Arc::clone(&inbox)));
+        let handles = || Arc::strong_count(&worker.0) - 1;
+        assert_eq!(handles(), 0);
+
+        let mut task = run(&worker, || 0);
+        assert_eq!(handles(), 1);
+        for _ in 0..10 {
+            task = task.map(&worker, |n| n + 1);
+        }
+        assert_eq!(handles(), 1, "the continuations take the handle of the cell before them");
+        let task = task.map(&Immediate, |n| n + 1).map(&worker, |n| n + 1);
+        assert_eq!(handles(), 2, "after another context there is nothing to take");
+        inbox.take().for_each(Runnable::run);
+        assert_eq!(handles(), 1, "only the last cell is left");
+        assert_eq!(task.try_take().expect("it has run").expect("it has resolved"), 12);
+        assert_eq!(handles(), 0);
+
+        let (promise, task) = promise::<u32>();
+        let task = task.map(&worker, |n| n + 1).map(&worker, |n| n + 1);
+        assert_eq!(handles(), 1);
+        promise.reject(crate::Error::msg("skipped"));
+        assert_eq!(handles(), 1, "skipped cells hand it on, too");
+        assert!(task.try_take().expect("settled").is_err());
+        assert_eq!(handles(), 0);
+    }
+}
