@@ -132,7 +132,7 @@ impl List {
     /// # Safety
     ///
     /// The caller has charge of the node, and leaves it to the list.
-    unsafe fn push_front(&mut self, node: NonNull<Node>) {
+    pub(crate) unsafe fn push_front(&mut self, node: NonNull<Node>) {
         // SAFETY: the caller vouches for the node.
         unsafe { node.as_ref().link.with_mut(|link| *link = self.first) };
         self.first = node.as_ptr();

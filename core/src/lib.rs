@@ -79,5 +79,5 @@ pub use promise::{Promise, promise};
 pub use runnable::Runnable;
 pub use schedule::{Context, Immediate, Schedule};
 pub use system::AsyncSystem;
-pub use task::{Task, TaskFuture, run, try_run};
+pub use task::{Joined, NoneResolved, SharedTask, Task, TaskFuture, all, any, join, race, run, try_run};
 pub use worker::{Help, TaskProcessor, Worker};

@@ -2,9 +2,9 @@
 
 use core::ptr::NonNull;
 
+use super::bell::{Bell, Settlements, ring};
 use super::cell::{Header, Settled, fire};
 use super::state::{AfterSettle, Consumer};
-use super::waiting::ring;
 use crate::local::{Frames, Level, PutOff, QueueId};
 use crate::runnable::Runnable;
 
@@ -14,6 +14,8 @@ pub(crate) enum First {
     Settled(Settled),
     /// A continuation whose source is settled.
     Fire(NonNull<Header>),
+    /// A bell whose task had settled when it was attached.
+    Ring(NonNull<Bell>, Settled),
     /// A runnable's cell: `execute` it, inside its queue's context.
     Run { queue: QueueId, cell: NonNull<Header>, execute: unsafe fn(NonNull<Header>) -> Option<Settled> },
 }
@@ -23,6 +25,14 @@ pub(crate) fn drive(frames: Frames<'_>, first: First) {
     let level = Level::enter();
     match first {
         First::Settled(settled) => follow(Some(settled), frames, &level),
+        First::Ring(bell, settled) => {
+            let mut rung = Settlements::new();
+            // SAFETY: the caller owns the settled task, in its producer's stead.
+            unsafe { ring(bell, settled, &mut rung) };
+            while let Some(settled) = rung.pop() {
+                follow(Some(settled), frames, &level);
+            }
+        }
         First::Fire(cell) if level.is_too_deep() => put_off(cell),
         // SAFETY: the caller has charge of the continuation.
         First::Fire(cell) => follow(unsafe { fire(cell, frames) }, frames, &level),
@@ -56,10 +66,12 @@ fn resume(work: PutOff, frames: Frames<'_>, level: &Level) {
     }
 }
 
-/// Announces an outcome, then that of the consumer, and so on, until one is not there yet or nobody waits for it.
+/// Announces an outcome, then that of the consumer, and so on, until one is not there yet or nobody waits for it. A bell
+/// may have settled several tasks: then each in turn.
 fn follow(first: Option<Settled>, frames: Frames<'_>, level: &Level) {
+    let mut later = Settlements::new();
     let mut next = first;
-    while let Some(settled) = next {
+    while let Some(settled) = next.or_else(|| later.pop()) {
         next = match settled.header().state.settle() {
             AfterSettle::Keep => {
                 // The consumer owns the cell from here on, and may have freed it.
@@ -74,9 +86,9 @@ fn follow(first: Option<Settled>, frames: Frames<'_>, level: &Level) {
                 // which settles with the same type.
                 Some(unsafe { settled.forward(target) })
             }
-            AfterSettle::Deliver(Consumer::Waiter(bell)) => {
+            AfterSettle::Deliver(Consumer::Bell(bell)) => {
                 // SAFETY: likewise, of the bell's task.
-                unsafe { ring(bell, settled) };
+                unsafe { ring(bell, settled, &mut later) };
                 None
             }
             AfterSettle::Deliver(Consumer::Child(child)) => {

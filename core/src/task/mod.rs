@@ -1,7 +1,12 @@
 //! Tasks: a value or an error that is there, or will be.
 
+mod bell;
 mod cell;
+mod combine;
+mod create;
 mod drive;
+mod gather;
+mod shared;
 mod state;
 mod verbs;
 mod waiting;
@@ -17,9 +22,11 @@ use crate::schedule::{Context, Schedule, enqueue};
 use state::AfterConsume;
 
 pub(crate) use cell::{Header, Settled, TaskOps, new_pending, put_pending};
+pub use combine::{Joined, NoneResolved, all, any, join, race};
 #[cfg(feature = "std")]
 pub(crate) use drive::resume_one;
 pub(crate) use drive::{First, drive};
+pub use shared::SharedTask;
 pub use waiting::TaskFuture;
 pub(crate) use work::Outcome;
 

@@ -20,8 +20,8 @@
 
 use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
+use super::bell::Bell;
 use super::cell::Header;
-use super::waiting::Bell;
 use crate::sync::{AtomicPtr, Ordering};
 
 /// Neither side has spoken.
@@ -32,7 +32,7 @@ const SETTLED: *mut Header = without_provenance_mut(FORWARD);
 const ABANDONED: *mut Header = without_provenance_mut(RING);
 /// In a pointer to the consumer: it wants the outcome as its own, rather than to be fired.
 const FORWARD: usize = 1;
-/// In a pointer to the consumer: it is the bell of a future that is awaited.
+/// In a pointer to the consumer: it is a bell, to be rung with the outcome.
 const RING: usize = 2;
 
 /// One word: a sentinel, or the consumer with its tag.
@@ -45,8 +45,8 @@ pub(crate) enum Consumer {
     Child(NonNull<Header>),
     /// A task that settles as this one does.
     Forward(NonNull<Header>),
-    /// A future that is awaited.
-    Waiter(NonNull<Bell>),
+    /// What is neither, to be rung with the outcome.
+    Bell(NonNull<Bell>),
 }
 
 /// What the producer must do after it has settled the task.
@@ -110,7 +110,7 @@ impl State {
         let word = match consumer {
             Consumer::Child(child) => child.as_ptr(),
             Consumer::Forward(target) => target.as_ptr().map_addr(|address| address | FORWARD),
-            Consumer::Waiter(bell) => bell.cast::<Header>().as_ptr().map_addr(|address| address | RING),
+            Consumer::Bell(bell) => bell.cast::<Header>().as_ptr().map_addr(|address| address | RING),
         };
         // ORDERING: Release publishes the consumer's cell to `settle` and `forwards_to`; Acquire takes the outcome from
         // `settle`.
@@ -162,7 +162,7 @@ fn consumer(word: *mut Header) -> Option<Consumer> {
     let pointer = NonNull::new(word.map_addr(|address| address & !(FORWARD | RING)))?;
     Some(match word.addr() & (FORWARD | RING) {
         FORWARD => Consumer::Forward(pointer),
-        RING => Consumer::Waiter(pointer.cast()),
+        RING => Consumer::Bell(pointer.cast()),
         _ => Consumer::Child(pointer),
     })
 }

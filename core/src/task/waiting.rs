@@ -19,6 +19,7 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
 use super::Task;
+use super::bell::{Bell, Settlements};
 use super::cell::Settled;
 use super::state::{AfterConsume, Consumer};
 use crate::error::Result;
@@ -29,21 +30,6 @@ const WAKER: usize = 1;
 const DONE: usize = 2;
 const TAKEN: usize = 4;
 const LEFT: usize = 8;
-
-/// What the task's producer sees of a waiter.
-#[repr(C, align(8))]
-pub(crate) struct Bell {
-    /// Takes the settled task, whose consumer the waiter is.
-    ring: unsafe fn(NonNull<Bell>, Settled),
-}
-
-/// # Safety
-///
-/// The caller is the producer of the task whose consumer this is, and has settled it.
-pub(crate) unsafe fn ring(bell: NonNull<Bell>, settled: Settled) {
-    // SAFETY: a waiter is alive until its producer has left.
-    unsafe { (bell.as_ref().ring)(bell, settled) }
-}
 
 #[repr(C)]
 struct Waiter<T> {
@@ -56,7 +42,7 @@ struct Waiter<T> {
 impl<T: Send + 'static> Waiter<T> {
     fn new(waker: &Waker) -> NonNull<Self> {
         NonNull::from(Box::leak(Box::new(Self {
-            bell: Bell { ring: Self::ring },
+            bell: Bell::new(Self::ring),
             word: AtomicUsize::new(WAKER),
             waker: UnsafeCell::new(MaybeUninit::new(waker.clone())),
             outcome: UnsafeCell::new(MaybeUninit::uninit()),
@@ -88,7 +74,7 @@ impl<T: Send + 'static> Waiter<T> {
     }
 
     /// The producer's side, whole.
-    unsafe fn ring(bell: NonNull<Bell>, settled: Settled) {
+    unsafe fn ring(bell: NonNull<Bell>, settled: Settled, _: &mut Settlements) {
         let pointer = bell.cast::<Self>();
         // SAFETY: the waiter is alive until we have left, or find that the future has and free it; the word says what is
         // ours, as the table above.
@@ -274,7 +260,7 @@ fn attach<T: Send + 'static>(task: Task<T>, waker: &Waker) -> core::result::Resu
     // SAFETY: the cell is alive until its consumer, which is us, has spoken. If it has settled it is ours, and the waiter
     // was never seen by the producer.
     unsafe {
-        match cell.as_ref().state.attach(Consumer::Waiter(waiter.cast())) {
+        match cell.as_ref().state.attach(Consumer::Bell(waiter.cast())) {
             AfterConsume::Wait => Err(waiter),
             AfterConsume::Own => {
                 drop_quietly(waiter.as_ref().take_waker());

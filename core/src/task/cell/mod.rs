@@ -128,6 +128,10 @@ impl Settled {
         unsafe { self.0.as_ref() }
     }
 
+    pub(crate) fn into_header(self) -> NonNull<Header> {
+        self.0
+    }
+
     pub(crate) fn is_ok(&self) -> bool {
         // SAFETY: the cell is ours and holds an outcome.
         unsafe { (self.header().ops().is_ok)(self.0) }
