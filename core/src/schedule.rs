@@ -28,6 +28,12 @@ pub trait Schedule: Clone + Send + Sync + 'static {
         false
     }
 
+    /// The type that `key` belongs to: this one, unless it stands in for another.
+    #[doc(hidden)]
+    fn kind(&self) -> TypeId {
+        TypeId::of::<Self>()
+    }
+
     /// Is the calling thread the one that values bound to this context are dropped on?
     #[doc(hidden)]
     fn is_home(&self) -> bool {
@@ -36,7 +42,7 @@ pub trait Schedule: Clone + Send + Sync + 'static {
 }
 
 pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
-    QueueId { key: queue.key(), kind: TypeId::of::<S>() }
+    QueueId { key: queue.key(), kind: queue.kind() }
 }
 
 /// Queues a runnable. A queue that panics has dropped it, which rejected its task; the panic itself has no task.

@@ -115,6 +115,16 @@ impl Main {
             return None;
         }
         // SAFETY: this is the main thread.
+        Some(unsafe { self.attest() })
+    }
+
+    /// Another proof.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is the main thread.
+    pub(crate) unsafe fn attest(&self) -> MainThread {
+        // SAFETY: as the caller says.
         let proofs = unsafe {
             self.desk(|desk| {
                 desk.proofs += 1;
@@ -124,7 +134,7 @@ impl Main {
         if proofs == 1 {
             self.attend();
         }
-        Some(MainThread::new(self.clone()))
+        MainThread::new(self.clone())
     }
 
     /// The first proof is there.
