@@ -1,5 +1,6 @@
 //! The one error type, erased: one pointer, cheap to clone, with a kind, a source chain and `downcast_ref`.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::any::Any;
@@ -48,10 +49,12 @@ pub enum ErrorKind {
 enum Inner {
     /// One of the kinds, with a sentence that names the cause.
     Kind(ErrorKind, &'static str),
-    /// A panic's message, and its payload until somebody takes it.
-    Panic { message: String, payload: SpinMutex<Option<Box<dyn Any + Send>>> },
+    /// A panic's message, where it happened if that is known, and its payload until somebody takes it.
+    Panic { message: String, place: Option<String>, payload: SpinMutex<Option<Box<dyn Any + Send>>> },
     /// A message.
     Message(String),
+    /// What was going on when another error passed.
+    Context { line: Cow<'static, str>, cause: Error },
     /// An error from elsewhere.
     Foreign(Box<dyn StdError + Send + Sync>),
 }
@@ -84,12 +87,31 @@ impl Error {
     ///
     /// For contexts that catch panics themselves; the core does so for every closure and future it runs.
     pub fn from_panic(payload: Box<dyn Any + Send>) -> Self {
+        Self::panicked(payload, None)
+    }
+
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>, place: Option<String>) -> Self {
         let message = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
             (Some(text), _) => text.to_string(),
             (None, Some(text)) => text.clone(),
             (None, None) => "a payload that is not a string".to_string(),
         };
-        Self(Arc::new(Inner::Panic { message, payload: SpinMutex::new(Some(payload)) }))
+        Self(Arc::new(Inner::Panic { message, place, payload: SpinMutex::new(Some(payload)) }))
+    }
+
+    /// This error with a line about what was going on: the line is the text then, and this error its
+    /// [`source`](Error::source). Kind, payload and `downcast_ref` remain those of this error.
+    ///
+    /// ```
+    /// use threadbare::Error;
+    ///
+    /// let error = Error::msg("no such file").context("loading hero.png").context("starting level 1");
+    /// assert_eq!(error.to_string(), "starting level 1");
+    /// assert_eq!(format!("{error:?}"), "starting level 1\n  caused by: loading hero.png\n  caused by: no such file");
+    /// ```
+    #[must_use]
+    pub fn context(self, line: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner::Context { line: line.into(), cause: self }))
     }
 
     /// What sort of trouble this is.
@@ -97,14 +119,16 @@ impl Error {
         match &*self.0 {
             Inner::Kind(kind, _) => *kind,
             Inner::Panic { .. } => ErrorKind::Panicked,
+            Inner::Context { cause, .. } => cause.kind(),
             Inner::Message(_) | Inner::Foreign(_) => ErrorKind::Other,
         }
     }
 
-    /// The error it was made from, if that is an `E`.
+    /// The error it was made from, if that is an `E`. Lines of context do not hide it.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         match &*self.0 {
             Inner::Foreign(error) => error.downcast_ref(),
+            Inner::Context { cause, .. } => cause.downcast_ref(),
             _ => None,
         }
     }
@@ -114,6 +138,7 @@ impl Error {
     pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
         match &*self.0 {
             Inner::Panic { payload, .. } => payload.lock().take(),
+            Inner::Context { cause, .. } => cause.take_panic(),
             _ => None,
         }
     }
@@ -173,7 +198,9 @@ impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Inner::Kind(_, cause) => f.write_str(cause),
-            Inner::Panic { message, .. } => write!(f, "panicked: {message}"),
+            Inner::Panic { message, place: Some(place), .. } => write!(f, "panicked at {place}: {message}"),
+            Inner::Panic { message, place: None, .. } => write!(f, "panicked: {message}"),
+            Inner::Context { line, .. } => f.write_str(line),
             Inner::Message(message) => f.write_str(message),
             Inner::Foreign(error) => fmt::Display::fmt(error, f),
         }
@@ -186,7 +213,14 @@ impl fmt::Debug for Inner {
     }
 }
 
-impl StdError for Inner {}
+impl StdError for Inner {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Inner::Context { cause, .. } => Some(cause.as_std()),
+            _ => None,
+        }
+    }
+}
 
 /// An [`Error`] on its way into somebody's `Box<dyn Error>`.
 struct Wrapped(Error);

@@ -75,7 +75,11 @@ struct Shared {
 
 impl Worker {
     /// A worker on a processor of its own.
+    ///
+    /// With feature `std` the first one wraps the process's panic hook, so that a closure that panics rejects its task
+    /// with the place of the panic in the message.
     pub fn new(processor: impl TaskProcessor) -> Self {
+        crate::unwind::watch_panics();
         Self(Arc::new(Shared { processor: Box::new(processor) }))
     }
 

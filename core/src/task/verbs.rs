@@ -1,5 +1,6 @@
 //! The verbs: what happens to a task's outcome.
 
+use alloc::borrow::Cow;
 use core::result::Result as StdResult;
 
 use super::{Task, attach, work};
@@ -140,6 +141,19 @@ impl<T: Send + 'static> Task<T> {
         C: Context<F>,
     {
         attach::<_, _, F, _>(self, &context, work::Inspect::new(f))
+    }
+
+    /// Adds a line about what was going on to an error that passes; see [`Error::context`].
+    ///
+    /// ```
+    /// # use threadbare::{Error, Task};
+    /// let task = Task::<u32>::rejected(Error::msg("no such file")).context("loading hero.png");
+    /// let error = task.wait().unwrap_err();
+    /// assert_eq!(format!("{error:?}"), "loading hero.png\n  caused by: no such file");
+    /// ```
+    pub fn context(self, line: impl Into<Cow<'static, str>>) -> Task<T> {
+        let line = line.into();
+        self.or_else(&Immediate, |error| Err(error.context(line)))
     }
 
     /// Carries something along with the value. It is paired on the thread that settles the task.
