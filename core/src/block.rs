@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::task::Wake;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::local;
 use crate::main_thread::Main;
 use crate::sync::{WakerArc, thread};
@@ -34,7 +34,9 @@ impl<T: Send + 'static> Task<T> {
     ///
     /// # Errors
     ///
-    /// The error that the task was rejected with.
+    /// The error that the task was rejected with; or, instead of a wait for ever, [`Deadlock`](crate::ErrorKind::Deadlock)
+    /// if the task depends on what the thread is in the middle of: a closure that waits for its own task or what follows
+    /// from it, or for work that it is nested in through other waits.
     ///
     /// ```
     /// # use threadbare::{AsyncSystem, Runnable, TaskProcessor, run};
@@ -57,9 +59,16 @@ impl<T: Send + 'static> Task<T> {
             if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
                 break outcome;
             }
-            if !resume_one() && !run_one() {
-                park();
+            if resume_one() || run_one() {
+                continue;
             }
+            if future.waits_for_itself() {
+                break Err(Error::of_kind(
+                    ErrorKind::Deadlock,
+                    "a wait for work that goes on below it on the same stack, and only after it",
+                ));
+            }
+            park();
         };
         Main::each_entered(|main| {
             // SAFETY: each of these queues has this thread for its main thread.

@@ -42,6 +42,8 @@ pub enum ErrorKind {
     Canceled,
     /// The context was closed, or dropped the work, before it ran.
     Closed,
+    /// A wait for a task that only the waiting thread could settle, after the wait.
+    Deadlock,
     /// Anything else: an error from outside, or a message.
     Other,
 }

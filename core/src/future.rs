@@ -7,7 +7,7 @@ use core::ptr::{NonNull, null_mut};
 use core::task::{Context as Waking, Poll};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::Frames;
+use crate::local::{self, Frames};
 use crate::promise::{Promise, promise};
 use crate::runnable::{Node, Runnable, VTable};
 use crate::schedule::{Context, Schedule, enqueue, id};
@@ -133,8 +133,17 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         let landing = &raw mut landed;
         // SAFETY: the landing is for who runs the runnable. The task itself may be freed at the end of the run.
         unsafe { meta.landing.with_mut(|place| *place = landing) };
+        // SAFETY: the runnable's owner has the promise, and the future, which may take it, is not polled yet.
+        let promised = meta.promise.with(|promise| unsafe { (*promise).as_ref().map(Promise::cell) });
+        // A future that has kept no waker can never finish. async-task drops such a task without dropping its future, but
+        // queues it once more, to have it dropped, when the last waker goes: so that is ours.
+        let waker = runnable.waker();
         let poll = |frames: Frames<'_>| {
-            runnable.run();
+            match promised {
+                Some(cell) => _ = local::producing(cell, || runnable.run()),
+                None => _ = runnable.run(),
+            }
+            drop(waker);
             // SAFETY: `landed` is ours again: the future has been polled.
             if let Some((promise, outcome)) = unsafe { (*landing).take() } {
                 promise.settle_within(frames, outcome);
@@ -197,5 +206,14 @@ where
             meta.landing.with(|landing| **landing = promise.map(|promise| (promise, outcome)));
         }
         Poll::Ready(())
+    }
+}
+
+/// Drops the future where it is: async-task takes a panic in its destructor for a reason to abort.
+impl<T: Send + 'static, F, Q, L> Drop for Body<'_, T, F, Q, L> {
+    fn drop(&mut self) {
+        // SAFETY: the body is pinned by async-task, and the future is dropped where it stands.
+        let mut future = unsafe { Pin::new_unchecked(&mut self.future) };
+        quietly(|| future.set(None));
     }
 }

@@ -3,6 +3,7 @@
 use spin::Once;
 
 use crate::error::Error;
+use crate::unwind::catch;
 
 /// The core's only global state. A spin lock's `Once`, since the core has no other: it is written once, in a few
 /// instructions, and read without waiting.
@@ -32,11 +33,14 @@ pub fn set_error_hook(hook: fn(&Error)) -> bool {
     first
 }
 
-/// Hands `error`, which nobody can see any more, to the hook.
-pub(crate) fn report(error: &Error) {
+/// Hands `error`, which nobody can see any more, to the hook, and drops it.
+pub(crate) fn report(error: Error) {
     let hook = HOOK.get().copied().unwrap_or(default_hook);
-    // A hook that panics has had its say: the report must not take down the thread that happened to settle a task.
-    drop(crate::unwind::catch(|| hook(error)));
+    // A hook that panics has had its say, and so has an error whose destructor does: the report must not take down the
+    // thread that happened to settle a task. Their payloads are forgotten, since dropping those may panic again.
+    for panic in [catch(|| hook(&error)).err(), catch(|| drop(error)).err()].into_iter().flatten() {
+        core::mem::forget(panic);
+    }
 }
 
 #[cfg(feature = "std")]

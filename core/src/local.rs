@@ -164,6 +164,44 @@ pub(crate) fn frames<'a>() -> Frames<'a> {
     Frames(None)
 }
 
+/// Calls `f`, which makes the outcome of this cell, and lets waits inside of it know that it does.
+#[cfg(feature = "std")]
+pub(crate) fn producing<R>(cell: NonNull<Header>, f: impl FnOnce() -> R) -> R {
+    let outer = LOCAL.try_with(|local| local.producing.get()).unwrap_or(core::ptr::null());
+    let here = Producing { cell, outer };
+    // Nothing unwinds out of `f` that has not been caught, but under loom; there it ends the model.
+    _ = LOCAL.try_with(|local| local.producing.set(&raw const here));
+    let result = f();
+    _ = LOCAL.try_with(|local| local.producing.set(outer));
+    result
+}
+
+#[cfg(not(feature = "std"))]
+pub(crate) fn producing<R>(_: NonNull<Header>, f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// A cell whose outcome is being made, further down on this thread's stack.
+#[cfg(feature = "std")]
+struct Producing {
+    cell: NonNull<Header>,
+    outer: *const Producing,
+}
+
+/// Calls `visit` with each cell whose outcome is being made further down on this thread's stack, until it says `true`.
+#[cfg(feature = "std")]
+pub(crate) fn any_produced(mut visit: impl FnMut(NonNull<Header>) -> bool) -> bool {
+    let mut next = LOCAL.try_with(|local| local.producing.get()).unwrap_or(core::ptr::null());
+    // SAFETY: each stands on this thread's stack, below the caller, until its `producing` returns.
+    while let Some(producing) = unsafe { next.as_ref() } {
+        if visit(producing.cell) {
+            return true;
+        }
+        next = producing.outer;
+    }
+    false
+}
+
 /// A level of nesting: continuations start at one, and the outermost runs what the deeper ones put off.
 pub(crate) struct Level {
     #[cfg(feature = "std")]
@@ -187,6 +225,7 @@ struct Local {
     to_run: Cell<List>,
     to_fire: Cell<List>,
     mains: Cell<*const crate::main_thread::MainShared>,
+    producing: Cell<*const Producing>,
 }
 
 #[cfg(feature = "std")]
@@ -197,6 +236,7 @@ crate::sync::local! {
         to_run: Cell::new(List::new()),
         to_fire: Cell::new(List::new()),
         mains: Cell::new(core::ptr::null()),
+        producing: Cell::new(core::ptr::null()),
     };
 }
 

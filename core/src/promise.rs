@@ -56,6 +56,11 @@ impl<T: Send + 'static> Promise<T> {
         self.settle_within(local::frames(), outcome);
     }
 
+    /// The cell that it settles.
+    pub(crate) fn cell(&self) -> NonNull<Header> {
+        self.cell
+    }
+
     /// `settle`, where the caller knows in which contexts it is.
     pub(crate) fn settle_within(self, frames: Frames<'_>, outcome: Result<T>) {
         ManuallyDrop::new(self).settle_in_place(frames, outcome);

@@ -52,12 +52,12 @@ impl AsyncSystem {
         Self(Arc::new(Inner { worker, main }))
     }
 
-    /// The context of the processor's threads.
+    /// The context of the processor's threads. A clone of it does not keep the system: hold on to that as well.
     pub fn worker(&self) -> &Worker {
         &self.0.worker
     }
 
-    /// The context of the main thread.
+    /// The context of the main thread. A clone of it does not keep the system: hold on to that as well.
     pub fn main(&self) -> &Main {
         &self.0.main
     }

@@ -26,7 +26,7 @@ pub(crate) fn drop_quietly<T>(value: T) {
 /// Runs code of the user's where there is no task to reject: a panic goes to the error hook.
 pub(crate) fn quietly(f: impl FnOnce()) {
     if let Err(panic) = catch(f) {
-        crate::hook::report(&panic);
+        crate::hook::report(panic);
     }
 }
 

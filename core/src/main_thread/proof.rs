@@ -92,13 +92,15 @@ impl MainThread {
     /// Runs queued runnables for at most this long, also what is queued meanwhile, until none is left; returns how many.
     ///
     /// The time is looked at before each runnable and each continuation, so the last one may overrun it by what it takes.
+    /// The first runs in any case: a loop with a budget that is always over by the time of the first look still gets on.
     #[cfg(feature = "std")]
     pub fn dispatch_for(&self, budget: core::time::Duration) -> usize {
         if self.is_idle() {
             return 0;
         }
         let start = std::time::Instant::now();
-        self.dispatch_while(|| start.elapsed() < budget)
+        let mut first = true;
+        self.dispatch_while(|| core::mem::take(&mut first) || start.elapsed() < budget)
     }
 
     /// Dispatches until the task has settled, and no longer; sleeps while there is nothing to run.

@@ -246,7 +246,7 @@ macro_rules! joined {
                 $(
                     let $task = $task.map_err(|error| match &failed {
                         None => failed = Some(error),
-                        Some(_) => crate::hook::report(&error),
+                        Some(_) => crate::hook::report(error),
                     }).ok();
                 )+
                 match (failed, $($task),+) {

@@ -37,7 +37,7 @@ impl<T: Send + 'static> Task<T> {
                 Ok(Err(abandoned)) if abandoned.kind() == ErrorKind::Abandoned => Task::rejected(error),
                 Ok(outcome) => {
                     // Settled first, so that stands; but the error must not be lost.
-                    crate::hook::report(&error);
+                    crate::hook::report(error);
                     Task::settled(outcome)
                 }
                 // The promise is elsewhere, and whatever it says comes too late.

@@ -149,7 +149,7 @@ impl<T> Drop for Shared<T> {
         if self.seen.load(Ordering::Relaxed) == 0 {
             self.outcome.with_mut(|outcome| {
                 // SAFETY: nobody else is left.
-                if let Some(Err(error)) = unsafe { &*outcome } {
+                if let Some(Err(error)) = unsafe { (*outcome).take_if(|outcome| outcome.is_err()) } {
                     crate::hook::report(error);
                 }
             });

@@ -137,6 +137,13 @@ impl State {
         self.0.load(Ordering::Acquire) == SETTLED
     }
 
+    /// For the producer: who consumes the task, if its consumer has said so.
+    #[cfg(feature = "std")]
+    pub(crate) fn consumer(&self) -> Option<Consumer> {
+        // ORDERING: Acquire takes the consumer's cell from `attach`.
+        consumer(self.0.load(Ordering::Acquire))
+    }
+
     /// For the producer: the task that has asked to settle as this one does, if its consumer has spoken so.
     ///
     /// The consumer has spoken its one word, so the cell is the producer's already.

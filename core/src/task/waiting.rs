@@ -195,7 +195,7 @@ impl<T: Send + 'static> Waiter<T> {
 fn unseen<T>(outcome: Result<T>) {
     match outcome {
         Ok(value) => drop_quietly(value),
-        Err(error) => crate::hook::report(&error),
+        Err(error) => crate::hook::report(error),
     }
 }
 
@@ -250,6 +250,14 @@ impl<T: Send + 'static> Future for TaskFuture<T> {
             },
             Stage::Finished => panic!("a task's future was polled after it had finished"),
         }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Send + 'static> TaskFuture<T> {
+    /// Can the task only be settled by what the calling thread will go on with after it has waited for it?
+    pub(crate) fn waits_for_itself(&self) -> bool {
+        matches!(&self.0, Stage::Waiting(waiter) if super::cell::waits_for_itself(waiter.cast()))
     }
 }
 

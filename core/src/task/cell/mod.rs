@@ -24,6 +24,8 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::Task;
+#[cfg(feature = "std")]
+use super::bell::Bell;
 use super::state::{AfterConsume, Consumer, State};
 use crate::error::Result;
 use crate::local::{Frames, QueueId};
@@ -196,4 +198,23 @@ unsafe fn adopt<T: Send + 'static>(cell: NonNull<Header>, task: Task<T>) -> Opti
         // SAFETY: it has settled, so it is ours; both settle with a `Result<T>`.
         AfterConsume::Own => Some(unsafe { Settled::new(inner).forward(target) }),
     }
+}
+
+/// Does this waiter wait for a task that is settled by what is going on further down on this thread's stack? Then it waits
+/// for itself.
+///
+/// The cells on the way are alive: each waits for the one before it, and the first for us.
+#[cfg(feature = "std")]
+pub(crate) fn waits_for_itself(waiter: NonNull<Bell>) -> bool {
+    crate::local::any_produced(|cell| {
+        let mut cell = cell;
+        loop {
+            // SAFETY: as above.
+            match unsafe { cell.as_ref() }.state.consumer() {
+                Some(Consumer::Child(next) | Consumer::Forward(next)) => cell = next,
+                Some(Consumer::Bell(bell)) => return bell == waiter,
+                None => return false,
+            }
+        }
+    })
 }

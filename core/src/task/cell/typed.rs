@@ -212,8 +212,8 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             let unwinding = crate::unwind::OnUnwind(|panic| {
                 drive(local::frames(), First::Settled(Self::put(this, Err(panic))));
             });
-            let outcome =
-                catch(|| work.perform::<Q, L>(input, queue)).unwrap_or_else(|panic| Outcome::Ready(Err(panic)));
+            let outcome = local::producing(this, || catch(|| work.perform::<Q, L>(input, queue)))
+                .unwrap_or_else(|panic| Outcome::Ready(Err(panic)));
             core::mem::forget(unwinding);
             match outcome {
                 Outcome::Ready(outcome) => Some(Self::put(this, outcome)),
@@ -288,7 +288,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
         };
         match outcome {
             Ok(value) => crate::unwind::drop_quietly(value),
-            Err(error) => crate::hook::report(&error),
+            Err(error) => crate::hook::report(error),
         }
     }
 
