@@ -1,0 +1,11 @@
+//! `and_then` takes what can fail or goes on; a plain value is for `map`.
+
+use threadbare::{Task, Worker};
+
+fn next(worker: &Worker, task: Task<u32>) -> Task<u32> {
+    task.map(worker, |n| n + 1)
+}
+
+fn main() {
+    let _: fn(&_, _) -> _ = next;
+}

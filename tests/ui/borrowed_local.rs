@@ -1,0 +1,12 @@
+//~ ERROR: closure may outlive the current function, but it borrows `text`
+//! A closure may run when the function that made it has returned, so it borrows nothing of it.
+
+use threadbare::{Task, Worker, run};
+
+fn length(worker: &Worker, text: String) -> Task<usize> {
+    run(worker, || text.len())
+}
+
+fn main() {
+    let _: fn(&_, _) -> _ = length;
+}

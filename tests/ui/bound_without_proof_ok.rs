@@ -1,0 +1,11 @@
+//! Only who is on the main thread gets at what belongs to it.
+
+use threadbare::{MainBound, MainThread};
+
+fn look(bound: &MainBound<u32>, here: &MainThread) -> u32 {
+    *bound.get(here)
+}
+
+fn main() {
+    let _: fn(&_, &_) -> _ = look;
+}

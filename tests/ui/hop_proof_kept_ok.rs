@@ -1,0 +1,16 @@
+//! An async block that hops cannot keep the proof of being on the main thread across an await.
+
+use threadbare::{AsyncSystem, MainBound, Task, spawn_with};
+
+fn store(system: &AsyncSystem, bound: MainBound<u32>, next: Task<u32>) -> Task<u32> {
+    let main = system.main().clone();
+    spawn_with(system.worker(), |cx| async move {
+        let more = next.await?;
+        let here = cx.hop(&main).await;
+        Ok(*bound.get(&here) + more)
+    })
+}
+
+fn main() {
+    let _: fn(&_, _, _) -> _ = store;
+}

@@ -1,0 +1,17 @@
+//~ ERROR: cannot be shared between threads safely
+//! The proof of being on the main thread is not lent to other threads either; `Main` is.
+
+use std::thread;
+
+use threadbare::MainThread;
+
+fn elsewhere(here: &MainThread) {
+    let lent = here;
+    thread::scope(|scope| {
+        scope.spawn(|| println!("{lent:?}"));
+    });
+}
+
+fn main() {
+    let _: fn(&_) = elsewhere;
+}

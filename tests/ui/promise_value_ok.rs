@@ -1,0 +1,9 @@
+//! Values are always `Send`: a promise can be kept on any thread.
+
+use std::sync::Arc as Shared;
+
+fn main() {
+    let (promise, task) = threadbare::promise();
+    promise.resolve(Shared::new(1));
+    drop(task);
+}

@@ -1,0 +1,15 @@
+//~ ERROR: trait bounds were not satisfied
+//~ ERROR: `Cell<u32>: Sync`
+//! A value that many have is cloned on any thread, so it must be `Sync`.
+
+use threadbare::{SharedTask, Task};
+
+type Value = std::cell::Cell<u32>;
+
+fn share(task: Task<Value>) -> SharedTask<Value> {
+    task.share()
+}
+
+fn main() {
+    let _: fn(_) -> _ = share;
+}
