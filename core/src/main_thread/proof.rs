@@ -105,12 +105,14 @@ impl MainThread {
 
     /// Dispatches until the task has settled, and no longer; sleeps while there is nothing to run.
     ///
-    /// It can be nested in main work, and then also runs what the dispatch around it has taken and not yet run. (Without
-    /// feature `std` it cannot sleep, and spins.)
+    /// It can be nested in main work, and then also runs what the dispatch around it has taken and not yet run. If the
+    /// system's processor says that this thread is its own, too, it also runs that one's work. (Without feature `std` it
+    /// cannot sleep, and spins.)
     ///
     /// # Errors
     ///
-    /// The error that the task was rejected with.
+    /// The error that the task was rejected with; with feature `std` also [`Deadlock`](crate::ErrorKind::Deadlock), see
+    /// [`Task::wait`].
     pub fn wait<T: Send + 'static>(&self, task: Task<T>) -> Result<T> {
         #[cfg(feature = "std")]
         return task.wait();

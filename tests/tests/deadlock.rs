@@ -1,0 +1,113 @@
+//! Waits that could only end after they have: an error instead of a hang.
+
+use std::sync::{Arc, Mutex};
+
+use behaviour::{Host, System, each_system, watchdog};
+use threadbare::{ErrorKind, Immediate, Main, Task, Worker, promise, run, spawn};
+use threadbare_threads::ThreadPool;
+
+each_system!(a_closure_that_waits_for_its_own_task, a_closure_that_waits_for_what_follows_from_it);
+
+/// A place to hand a task into the closure that settles it.
+type Slot<T> = Arc<Mutex<Option<Task<T>>>>;
+
+fn wait_for(slot: &Slot<ErrorKind>) -> ErrorKind {
+    let own = slot.lock().unwrap().take().expect("handed in before the closure runs");
+    own.wait().expect_err("it cannot settle while its closure waits for it").kind()
+}
+
+fn a_closure_that_waits_for_its_own_task<S: System>() {
+    let host = Host::<S>::start();
+    let slot: Slot<ErrorKind> = Arc::default();
+    let (start, started) = promise::<()>();
+    let inner = slot.clone();
+    let (report, reported) = promise();
+    let own = started.map(host.worker(), move |()| {
+        let kind = wait_for(&inner);
+        report.resolve(kind);
+        kind
+    });
+    *slot.lock().unwrap() = Some(own);
+    start.resolve(());
+    assert_eq!(host.settle(reported).unwrap(), ErrorKind::Deadlock);
+}
+
+fn a_closure_that_waits_for_what_follows_from_it<S: System>() {
+    let host = Host::<S>::start();
+    type Chain = fn(Task<ErrorKind>, &Worker, &Main) -> Task<ErrorKind>;
+    let chains: [Chain; 4] = [
+        |task, _, _| task.map(&Immediate, |kind| kind),
+        |task, worker, main| task.map(worker, |kind| kind).map(main, |kind| kind).map(worker, |kind| kind),
+        |task, _, main| Task::resolved(()).and_then(&Immediate, |()| task).map(main, |kind| kind),
+        |task, worker, _| task.and_then(worker, |kind| async move { Ok(kind) }),
+    ];
+    for chain in chains {
+        let slot: Slot<ErrorKind> = Arc::default();
+        let (start, started) = promise::<()>();
+        let inner = slot.clone();
+        let (report, reported) = promise();
+        let own = started.map(host.worker(), move |()| {
+            let kind = wait_for(&inner);
+            report.resolve(kind);
+            kind
+        });
+        *slot.lock().unwrap() = Some(chain(own, host.worker(), host.main()));
+        start.resolve(());
+        assert_eq!(host.settle(reported).unwrap(), ErrorKind::Deadlock);
+    }
+}
+
+/// The only thread of the pool waits; the work that it does meanwhile waits for what the first wait holds up.
+#[test]
+fn work_that_a_wait_runs_and_that_waits_for_the_waiter() {
+    let _watchdog = watchdog("work_that_a_wait_runs_and_that_waits_for_the_waiter");
+    let pool = ThreadPool::with_threads(1);
+    let worker = pool.worker();
+    let slot: Slot<u32> = Arc::default();
+    let (start, started) = promise::<()>();
+    let (inner, on) = (slot.clone(), worker.clone());
+    let outer = started.map(&worker, move |()| {
+        let nested = run(&on, move || {
+            let outer = inner.lock().unwrap().take().expect("handed in before it runs");
+            outer.wait().expect_err("it is below on this stack").kind()
+        });
+        assert_eq!(nested.wait().expect("it ran"), ErrorKind::Deadlock);
+        7
+    });
+    let (promise, result) = promise();
+    let seen = outer.inspect(&Immediate, move |outcome| promise.resolve(outcome.clone()));
+    *slot.lock().unwrap() = Some(seen);
+    start.resolve(());
+    assert_eq!(result.wait().expect("settled").expect("the outer one resolves"), 7);
+}
+
+/// A future that blocks on the task that it settles.
+#[test]
+fn a_future_that_waits_for_its_own_task() {
+    let _watchdog = watchdog("a_future_that_waits_for_its_own_task");
+    let pool = ThreadPool::with_threads(2);
+    let slot: Slot<ErrorKind> = Arc::default();
+    let (start, started) = promise::<()>();
+    let inner = slot.clone();
+    let (report, reported) = promise();
+    let own = spawn(&pool.worker(), async move {
+        started.await?;
+        let kind = wait_for(&inner);
+        report.resolve(kind);
+        Ok(kind)
+    });
+    *slot.lock().unwrap() = Some(own);
+    start.resolve(());
+    assert_eq!(reported.wait().expect("resolved"), ErrorKind::Deadlock);
+}
+
+/// What looks alike and is none: another's task, which is settled from elsewhere.
+#[test]
+fn a_wait_for_somebody_else_is_no_deadlock() {
+    let _watchdog = watchdog("a_wait_for_somebody_else_is_no_deadlock");
+    let pool = ThreadPool::with_threads(1);
+    let (promise, task) = promise();
+    let waits = run(&pool.worker(), move || task.wait().expect("resolved") + 1);
+    promise.resolve(1);
+    assert_eq!(waits.wait().expect("resolved"), 2);
+}

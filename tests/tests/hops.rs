@@ -1,0 +1,262 @@
+//! Async blocks that hop between contexts, and `Task::create`.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::thread;
+
+use behaviour::{Render, watchdog};
+use threadbare::{
+    Arrive, AsyncSystem, Error, ErrorKind, MainBound, Promise, Result, Runnable, Schedule, Task, promise, run, spawn,
+    spawn_with,
+};
+use threadbare_threads::ThreadPool;
+
+/// A context of the test's own that blocks can hop to.
+#[derive(Clone)]
+struct Stage(Render);
+
+/// Only a block on the stage has one.
+#[derive(Debug)]
+struct OnStage(PhantomData<*const ()>);
+
+impl Schedule for Stage {
+    fn schedule(&self, runnable: Runnable) {
+        self.0.schedule(runnable);
+    }
+
+    fn key(&self) -> usize {
+        self.0.key()
+    }
+}
+
+impl Arrive for Stage {
+    type Proof = OnStage;
+
+    fn arrive(&self) -> OnStage {
+        OnStage(PhantomData)
+    }
+}
+
+#[test]
+fn a_block_runs_where_it_has_hopped_to() {
+    let _watchdog = watchdog("a_block_runs_where_it_has_hopped_to");
+    let system = AsyncSystem::new(ThreadPool::with_threads(1));
+    let other = ThreadPool::with_threads(1);
+    let here = system.main().enter().expect("the first to enter");
+    let of = |worker| run(worker, || thread::current().id()).wait().expect("ran");
+    let (on_worker, on_other, on_main) = (of(system.worker()), of(&other.worker()), thread::current().id());
+
+    let (worker, main, second) = (system.worker().clone(), system.main().clone(), other.worker());
+    let visited = spawn_with(system.worker(), |cx| async move {
+        let mut visited = vec![thread::current().id()];
+        for _ in 0..3 {
+            {
+                let _here = cx.hop(&main).await;
+                visited.push(thread::current().id());
+            }
+            cx.hop(&second).await;
+            visited.push(thread::current().id());
+            cx.hop(&second).await; // there already
+            cx.hop(&worker).await;
+            visited.push(thread::current().id());
+        }
+        Ok(visited)
+    });
+    let visited = here.wait(visited).expect("it arrives");
+    let round = [on_main, on_other, on_worker];
+    assert_eq!(visited, [[on_worker].as_slice(), &round, &round, &round].concat());
+}
+
+#[test]
+fn a_hop_to_where_it_is_costs_no_turn() {
+    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
+    let here = system.main().enter().expect("the first to enter");
+    let main = system.main().clone();
+    let task = spawn_with(system.main(), |cx| async move {
+        let first = cx.hop(&main).await;
+        drop(first);
+        let _second = cx.hop(&main).await;
+        Ok(())
+    });
+    assert_eq!(here.dispatch(), 1, "one turn is all");
+    assert!(task.is_settled());
+}
+
+#[test]
+fn the_proof_opens_what_belongs_to_the_main_thread() {
+    let _watchdog = watchdog("the_proof_opens_what_belongs_to_the_main_thread");
+    let system = AsyncSystem::new(ThreadPool::with_threads(1));
+    let here = system.main().enter().expect("the first to enter");
+    let scene = Arc::new(MainBound::new(&here, std::cell::Cell::new(0)));
+    let (inside, main) = (scene.clone(), system.main().clone());
+    let task = spawn_with(system.worker(), |cx| async move {
+        let here = cx.hop(&main).await;
+        inside.get(&here).set(7);
+        Ok(())
+    });
+    here.wait(task).expect("it arrives");
+    assert_eq!(scene.get(&here).get(), 7);
+}
+
+#[test]
+fn a_context_of_ones_own_can_be_hopped_to() {
+    let render = Render::new();
+    let stage = Stage(render.clone());
+    let to = stage.clone();
+    let task = spawn_with(&threadbare::Immediate, |cx| async move {
+        let proof = cx.hop(&to).await;
+        Ok(format!("{proof:?}").starts_with("OnStage"))
+    });
+    assert!(!task.is_settled(), "it waits for the stage");
+    assert_eq!(render.turn(), 1);
+    assert!(task.try_take().expect("arrived").expect("resolved"));
+}
+
+#[test]
+fn a_block_is_dropped_where_it_was_last() {
+    struct Witness(std::sync::mpsc::Sender<thread::ThreadId>);
+    impl Drop for Witness {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).expect("the test listens");
+        }
+    }
+    let _watchdog = watchdog("a_block_is_dropped_where_it_was_last");
+    let system = AsyncSystem::new(ThreadPool::with_threads(1));
+    let here = system.main().enter().expect("the first to enter");
+    let (dropped, drops) = std::sync::mpsc::channel();
+    let (at_main, reached) = promise::<()>();
+    let (never, waited) = promise::<()>();
+    let main = system.main().clone();
+    let witness = Witness(dropped);
+    let task = spawn_with(system.worker(), |cx| async move {
+        let _witness = witness;
+        drop(cx.hop(&main).await);
+        at_main.resolve(());
+        Forever(waited).await;
+        Ok(())
+    });
+    here.wait(reached).expect("it gets to the main thread");
+    assert!(drops.try_recv().is_err(), "it waits there");
+    // The last waker goes on another thread, so nothing can wake the block any more.
+    thread::spawn(move || drop(never)).join().expect("no panic");
+    while !task.is_settled() {
+        here.dispatch();
+    }
+    assert_eq!(drops.recv().expect("dropped"), thread::current().id());
+    assert_eq!(task.wait().expect_err("never finished").kind(), ErrorKind::Abandoned);
+}
+
+/// Waits for the task's waker to be dropped, never for its outcome: a future that is not woken again.
+struct Forever(Task<()>);
+
+impl Future for Forever {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        // The waker goes with a continuation's closure, which is skipped when the promise is dropped.
+        let waker = cx.waker().clone();
+        let task = std::mem::replace(&mut self.get_mut().0, Task::resolved(()));
+        task.map(&threadbare::Immediate, move |()| waker.wake()).catch(&threadbare::Immediate, |_| ()).detach();
+        std::task::Poll::Pending
+    }
+}
+
+#[test]
+fn another_tasks_cx_is_refused() {
+    behaviour::quiet_panics();
+    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
+    let here = system.main().enter().expect("the first to enter");
+    let (give, given) = promise();
+    let owner = spawn_with(&threadbare::Immediate, |cx| async move {
+        give.resolve(cx);
+        Ok(())
+    });
+    assert!(owner.is_settled());
+    let main = system.main().clone();
+    let thief = spawn(&threadbare::Immediate, async move {
+        let cx = given.await?;
+        drop(cx.hop(&main).await);
+        Ok(())
+    });
+    let error = thief.try_take().expect("settled").expect_err("it did not arrive");
+    assert_eq!(error.kind(), ErrorKind::Panicked);
+    assert!(error.to_string().contains("another task"), "{error}");
+    here.dispatch();
+}
+
+#[test]
+fn a_closed_context_rejects_who_hops_there() {
+    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
+    let closed = ThreadPool::with_threads(1);
+    closed.close();
+    let to = closed.worker();
+    let task = spawn_with(&threadbare::Immediate, |cx| async move {
+        cx.hop(&to).await;
+        Ok(())
+    });
+    assert_eq!(task.try_take().expect("settled").expect_err("refused").kind(), ErrorKind::Closed);
+    drop(system);
+}
+
+/// What a starter does with its promise, what it returns, and what comes of it.
+#[test]
+fn create_settles_with_whatever_comes_first() {
+    behaviour::quiet_panics();
+    type Start = fn(Promise<u8>) -> Result<()>;
+    let kept = std::sync::Mutex::new(Vec::new());
+    let starts: [(&str, Start, &str); 7] = [
+        (
+            "resolves",
+            |promise| {
+                promise.resolve(1);
+                Ok(())
+            },
+            "ok 1",
+        ),
+        (
+            "rejects",
+            |promise| {
+                promise.reject(Error::msg("no"));
+                Ok(())
+            },
+            "no",
+        ),
+        ("drops", |_| Ok(()), "the promise was dropped without being settled"),
+        ("fails", |_| Err(Error::msg("failed")), "failed"),
+        ("panics", |_| panic!("broke"), "broke"),
+        ("resolves, then fails", |promise| Err((promise.resolve(2), Error::msg("late")).1), "ok 2"),
+        ("rejects, then panics", |promise| panic!("{:?}", promise.reject(Error::msg("first"))), "first"),
+    ];
+    for (what, start, expected) in starts {
+        let outcome = Task::create(start).try_take().expect("settled");
+        let text = outcome.map_or_else(|error| error.to_string(), |value| format!("ok {value}"));
+        assert!(text.ends_with(expected), "{what}: {text}");
+    }
+    for fails in [false, true] {
+        let task = Task::create(|promise| {
+            kept.lock().unwrap().push(promise);
+            if fails { Err(Error::msg("failed")) } else { Ok(()) }
+        });
+        assert_eq!(task.is_settled(), fails);
+        kept.lock().unwrap().pop().expect("kept").resolve(3);
+        assert_eq!(task.wait().map_err(|error| error.to_string()), if fails { Err("failed".into()) } else { Ok(3) });
+    }
+}
+
+#[test]
+fn an_error_has_a_trail() {
+    behaviour::quiet_panics();
+    let _worker = ThreadPool::with_threads(1);
+    let task = run(&threadbare::Immediate, || -> u8 { panic!("bad header") })
+        .context("decoding hero.png")
+        .map(&threadbare::Immediate, |n| n + 1)
+        .context(format!("starting level {}", 1));
+    let error = task.wait().expect_err("it panicked");
+    assert_eq!(error.kind(), ErrorKind::Panicked);
+    let trail = format!("{error:?}");
+    let lines: Vec<_> = trail.lines().collect();
+    assert_eq!(lines[..2], ["starting level 1", "  caused by: decoding hero.png"]);
+    assert!(lines[2].starts_with("  caused by: panicked at ") && lines[2].ends_with(": bad header"), "{trail}");
+    assert!(lines[2].contains("hops.rs:"), "{trail}");
+    assert_eq!(Task::resolved(1).context("unused").wait().expect("values pass"), 1);
+}
