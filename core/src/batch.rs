@@ -1,9 +1,10 @@
 //! Runnables out of an inbox, in the order in which they came: a list through their own links.
 
 use core::fmt;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 
-use crate::runnable::{Node, Runnable};
+use crate::node::{List, Node};
+use crate::runnable::Runnable;
 
 /// Runnables in the order in which they came. Dropping it drops them unrun, which rejects their tasks.
 #[must_use = "dropped, it rejects the tasks of what it holds"]
@@ -99,73 +100,5 @@ impl Drop for Batch {
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("len", &self.len).finish_non_exhaustive()
-    }
-}
-
-/// First in, first out, through the nodes' own links. It owns nothing: whoever holds it must.
-#[derive(Clone, Copy)]
-pub(crate) struct List {
-    first: *mut Node,
-    last: *mut Node,
-}
-
-impl List {
-    pub(crate) const fn new() -> Self {
-        Self { first: null_mut(), last: null_mut() }
-    }
-
-    /// # Safety
-    ///
-    /// The caller has charge of the node, and leaves it to the list.
-    pub(crate) unsafe fn push_back(&mut self, node: NonNull<Node>) {
-        // SAFETY: the caller vouches for the node, the list for its last one.
-        unsafe {
-            node.as_ref().link.with_mut(|link| *link = null_mut());
-            match NonNull::new(self.last) {
-                Some(last) => last.as_ref().link.with_mut(|link| *link = node.as_ptr()),
-                None => self.first = node.as_ptr(),
-            }
-        }
-        self.last = node.as_ptr();
-    }
-
-    /// # Safety
-    ///
-    /// The caller has charge of the node, and leaves it to the list.
-    pub(crate) unsafe fn push_front(&mut self, node: NonNull<Node>) {
-        // SAFETY: the caller vouches for the node.
-        unsafe { node.as_ref().link.with_mut(|link| *link = self.first) };
-        self.first = node.as_ptr();
-        if self.last.is_null() {
-            self.last = self.first;
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The list's nodes are alive. The caller has charge of what is returned.
-    pub(crate) unsafe fn pop_front(&mut self) -> Option<NonNull<Node>> {
-        let node = NonNull::new(self.first)?;
-        // SAFETY: the node is the list's first.
-        self.first = unsafe { node.as_ref().link.with(|link| *link) };
-        if self.first.is_null() {
-            self.last = null_mut();
-        }
-        Some(node)
-    }
-
-    /// # Safety
-    ///
-    /// Both lists' nodes are alive; `other` is not used again.
-    unsafe fn append(&mut self, other: Self) {
-        match NonNull::new(self.last) {
-            None => *self = other,
-            Some(_) if other.first.is_null() => {}
-            Some(last) => {
-                // SAFETY: the last node is this list's.
-                unsafe { last.as_ref().link.with_mut(|link| *link = other.first) };
-                self.last = other.last;
-            }
-        }
     }
 }

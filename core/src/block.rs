@@ -6,11 +6,11 @@ use core::task::{Context, Poll, Waker};
 use std::task::Wake;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::local;
+use crate::frames;
+use crate::help::Help;
 use crate::main_thread::Main;
 use crate::sync::{WakerArc, thread};
 use crate::task::{Task, resume_one};
-use crate::worker::Help;
 
 /// Wakes a thread that waits.
 struct Unpark(thread::Thread);
@@ -90,7 +90,7 @@ fn helpers(mut visit: impl FnMut(&dyn Help) -> bool) {
         go_on
     });
     if go_on {
-        local::frames().helpers(|helper| {
+        frames::current().helpers(|helper| {
             go_on = go_on && visit(helper);
         });
     }

@@ -7,13 +7,14 @@ use core::ptr::{NonNull, null_mut};
 use core::task::{Context as Waking, Poll};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::{self, Frames};
-use crate::promise::{Promise, promise};
-use crate::runnable::{Node, Runnable, VTable};
-use crate::schedule::{Context, Schedule, enqueue, id};
+use crate::frames::Frames;
+use crate::hook::quietly;
+use crate::node::{Node, VTable};
+use crate::runnable::Runnable;
+use crate::schedule::{Context, Leash, Schedule, enqueue, id};
 use crate::sync::UnsafeCell;
-use crate::task::{Leash, Task};
-use crate::unwind::{catch, quietly};
+use crate::task::{AsFuture, IntoTask, Outcome, Promise, Task, producing, promise};
+use crate::unwind::catch;
 
 /// Runs a future in a context; the task settles as the future does.
 ///
@@ -52,7 +53,7 @@ where
 {
     let (promise, task) = promise();
     let meta = Meta::<T, Q, L> {
-        node: Node::new(Meta::<T, Q, L>::VTABLE),
+        node: Node::new(NonNull::from(Meta::<T, Q, L>::VTABLE)),
         raw: UnsafeCell::new(null_mut()),
         promise: UnsafeCell::new(Some(promise)),
         landing: UnsafeCell::new(null_mut()),
@@ -110,7 +111,7 @@ fn schedule<T: Send + 'static, Q: Schedule, L: Leash>(runnable: async_task::Runn
 }
 
 impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
-    const VTABLE: &'static VTable = &VTable { run: Self::run, discard: Self::discard, task: None };
+    const VTABLE: &'static VTable = &VTable { run: Self::run, discard: Self::discard };
 
     /// # Safety
     ///
@@ -140,7 +141,7 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         let waker = runnable.waker();
         let poll = |frames: Frames<'_>| {
             match promised {
-                Some(cell) => _ = local::producing(cell, || runnable.run()),
+                Some(cell) => _ = producing(cell, || runnable.run()),
                 None => _ = runnable.run(),
             }
             drop(waker);
@@ -215,5 +216,18 @@ impl<T: Send + 'static, F, Q, L> Drop for Body<'_, T, F, Q, L> {
         // SAFETY: the body is pinned by async-task, and the future is dropped where it stands.
         let mut future = unsafe { Pin::new_unchecked(&mut self.future) };
         quietly(|| future.set(None));
+    }
+}
+
+impl<T, F> IntoTask<T, AsFuture> for F
+where
+    F: Future<Output = Result<T>> + 'static,
+{
+    unsafe fn into_outcome<Q: Schedule, L: Leash>(self, queue: &Q) -> Outcome<T>
+    where
+        T: Send + 'static,
+    {
+        // SAFETY: the caller says that the context takes this future.
+        Outcome::Pending(unsafe { spawn_in::<T, F, Q, L>(queue, self) })
     }
 }

@@ -43,6 +43,20 @@ pub(crate) fn report(error: Error) {
     }
 }
 
+/// Drops a value of the user's where there is no task left to reject: a panic goes to the error hook.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if core::mem::needs_drop::<T>() {
+        quietly(|| drop(value));
+    }
+}
+
+/// Runs code of the user's where there is no task to reject: a panic goes to the error hook.
+pub(crate) fn quietly(f: impl FnOnce()) {
+    if let Err(panic) = catch(f) {
+        report(panic);
+    }
+}
+
 #[cfg(feature = "std")]
 fn default_hook(error: &Error) {
     std::eprintln!("threadbare: an error that nobody saw: {error:?}");

@@ -10,12 +10,12 @@ use core::task::{Context as Waking, Poll};
 use spin::mutex::SpinMutex;
 
 use crate::error::Result;
+use crate::frames::{self, QueueId};
 use crate::future::spawn_in;
-use crate::local::{self, QueueId};
 use crate::runnable::Runnable;
-use crate::schedule::{Context, Schedule, id, is_current};
+use crate::schedule::{Context, Free, Schedule, id, is_current};
 use crate::sync::Arc;
-use crate::task::{Free, Task};
+use crate::task::Task;
 use crate::unwind::catch;
 use crate::worker::Worker;
 
@@ -97,7 +97,7 @@ impl Arrive for crate::main_thread::Main {
     ///
     /// Anywhere but inside main work.
     fn arrive(&self) -> crate::main_thread::MainThread {
-        assert!(local::frames().contains(id(self)), "only main work can arrive on the main thread");
+        assert!(frames::current().contains(id(self)), "only main work can arrive on the main thread");
         // SAFETY: this is inside a dispatch or a wait of that queue, on its thread.
         unsafe { self.attest() }
     }
@@ -130,7 +130,7 @@ impl<S: Arrive> Future for Hop<S> {
     type Output = S::Proof;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<S::Proof> {
-        let frames = local::frames();
+        let frames = frames::current();
         if self.asked {
             // Whatever polls the task now has come through the queue that it was sent to. (Without `std` nobody can tell.)
             let arrived = cfg!(not(feature = "std")) || frames.contains(id(&self.to)) || self.to.is_current();

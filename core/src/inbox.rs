@@ -18,7 +18,8 @@ use core::fmt;
 use core::ptr::{null_mut, without_provenance_mut};
 
 use crate::batch::Batch;
-use crate::runnable::{Node, Runnable};
+use crate::node::Node;
+use crate::runnable::Runnable;
 use crate::sync::{AtomicPtr, Ordering};
 
 /// Nothing waits.

@@ -46,16 +46,17 @@ extern crate std;
 mod batch;
 #[cfg(feature = "std")]
 mod block;
-mod bound;
 mod error;
+mod frames;
 mod future;
+mod help;
 mod hook;
 mod hop;
 mod inbox;
-mod local;
 mod main_thread;
-mod outcome;
-mod promise;
+mod nesting;
+mod node;
+mod remains;
 mod runnable;
 mod schedule;
 #[cfg(loom)]
@@ -69,17 +70,18 @@ mod unwind;
 mod worker;
 
 pub use batch::Batch;
-pub use bound::MainBound;
 pub use error::{Error, ErrorKind, Result};
 pub use future::spawn;
+pub use help::Help;
 pub use hook::set_error_hook;
 pub use hop::{Arrive, Cx, Hop, spawn_with};
 pub use inbox::{Inbox, Pushed};
-pub use main_thread::{Main, MainThread};
-pub use outcome::{AsFuture, AsResult, AsTask, IntoTask};
-pub use promise::{Promise, promise};
+pub use main_thread::{Main, MainBound, MainThread};
 pub use runnable::Runnable;
 pub use schedule::{Context, Immediate, Schedule};
 pub use system::AsyncSystem;
-pub use task::{Joined, NoneResolved, SharedTask, Task, TaskFuture, all, any, join, race, run, try_run};
-pub use worker::{Help, TaskProcessor, Worker};
+pub use task::{
+    AsFuture, AsResult, AsTask, IntoTask, Joined, NoneResolved, Promise, SharedTask, Task, TaskFuture, all, any, join,
+    promise, race, run, try_run,
+};
+pub use worker::{TaskProcessor, Worker};

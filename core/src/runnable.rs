@@ -4,9 +4,8 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use crate::local::{self, Frames};
-use crate::sync::UnsafeCell;
-use crate::task::TaskOps;
+use crate::frames::{self, Frames};
+use crate::node::Node;
 
 /// One piece of work: run it once with [`run`](Runnable::run), on a thread of the context it was queued for.
 ///
@@ -36,39 +35,11 @@ use crate::task::TaskOps;
 #[must_use = "dropped unrun, it rejects the task that waits for it"]
 pub struct Runnable(NonNull<Node>);
 
-/// What every piece of work starts with: how to run it, and the link of the queue it waits in.
-///
-/// | field | who may touch it |
-/// |---|---|
-/// | `vtable` | anyone, it never changes |
-/// | `link` | who holds the `Runnable`; while it is queued, the queue |
-#[repr(C)]
-pub(crate) struct Node {
-    pub(crate) vtable: &'static VTable,
-    pub(crate) link: UnsafeCell<*mut Node>,
-}
-
-/// What kind of work a node starts. Each function consumes the node's `Runnable`.
-pub(crate) struct VTable {
-    /// Runs the work. `Frames` tells in which contexts the calling thread is.
-    pub(crate) run: unsafe fn(NonNull<Node>, Frames<'_>),
-    /// Gives the work up. The flag says that the caller is sure to be on the thread that the work is bound to.
-    pub(crate) discard: unsafe fn(NonNull<Node>, at_home: bool),
-    /// What more a task cell can do; other work has none.
-    pub(crate) task: Option<TaskOps>,
-}
-
 // SAFETY: a `Runnable` owns its work. Work whose parts are not `Send` is made by `&MainThread` only: it goes to the main
 // queue, which runs it on its main thread, and `discard` elsewhere never touches those parts.
 unsafe impl Send for Runnable {}
 // SAFETY: a shared `Runnable` offers nothing but its address.
 unsafe impl Sync for Runnable {}
-
-impl Node {
-    pub(crate) fn new(vtable: &'static VTable) -> Self {
-        Self { vtable, link: UnsafeCell::new(core::ptr::null_mut()) }
-    }
-}
 
 impl Runnable {
     /// Takes charge of a node.
@@ -89,28 +60,28 @@ impl Runnable {
     ///
     /// Call it on a thread of the context that this was queued for, outside of any lock.
     pub fn run(self) {
-        self.run_within(local::frames());
+        self.run_within(frames::current());
     }
 
     /// `run`, where the caller knows in which contexts it is.
     pub(crate) fn run_within(self, frames: Frames<'_>) {
         let node = self.into_node();
         // SAFETY: we had charge of the node, and pass it on.
-        unsafe { (node.as_ref().vtable.run)(node, frames) }
+        unsafe { (node.as_ref().vtable().run)(node, frames) }
     }
 
     /// Drops it unrun, on the thread that the work is bound to.
     pub(crate) fn discard_at_home(self) {
         let node = self.into_node();
         // SAFETY: we had charge of the node, and pass it on.
-        unsafe { (node.as_ref().vtable.discard)(node, true) }
+        unsafe { (node.as_ref().vtable().discard)(node, true) }
     }
 }
 
 impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: we have charge of the node, and this is the last use of it.
-        unsafe { (self.0.as_ref().vtable.discard)(self.0, false) }
+        unsafe { (self.0.as_ref().vtable().discard)(self.0, false) }
     }
 }
 

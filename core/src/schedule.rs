@@ -2,10 +2,9 @@
 
 use core::any::TypeId;
 
-use crate::local::{Frames, Level, PutOff, QueueId};
-use crate::main_thread::{Main, MainThread};
+use crate::frames::{Frames, QueueId};
+use crate::nesting::{Level, PutOff};
 use crate::runnable::Runnable;
-use crate::task::{Bound, Free, Leash};
 
 /// A queue of runnables: what makes a context of your own.
 ///
@@ -47,7 +46,7 @@ pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
 
 /// Queues a runnable. A queue that panics has dropped it, which rejected its task; the panic itself has no task.
 pub(crate) fn enqueue<S: Schedule>(queue: &S, runnable: Runnable) {
-    crate::unwind::quietly(|| queue.schedule(runnable));
+    crate::hook::quietly(|| queue.schedule(runnable));
 }
 
 /// May a continuation for this queue run at once on the calling thread?
@@ -60,8 +59,8 @@ pub(crate) fn is_current<S: Schedule>(queue: &S, frames: Frames<'_>) -> bool {
 /// | context | runs on | what it takes |
 /// |---|---|---|
 /// | [`&Worker`](crate::Worker) | the threads of one [`TaskProcessor`](crate::TaskProcessor) | `Send` |
-/// | [`&Main`](Main) | the main thread, when it dispatches | `Send` |
-/// | [`&MainThread`](MainThread) | the same | anything: it is made, run and dropped there |
+/// | [`&Main`](crate::Main) | the main thread, when it dispatches | `Send` |
+/// | [`&MainThread`](crate::MainThread) | the same | anything: it is made, run and dropped there |
 /// | [`&Immediate`](Immediate) | whichever thread settles the task | `Send` |
 /// | `&YourType` | where your [`Schedule`] runs it | `Send` |
 ///
@@ -95,14 +94,28 @@ unsafe impl<S: Schedule, F: Send> Context<F> for &S {
     }
 }
 
-// SAFETY: only the main thread can have a `MainThread`, so `F` is made there; the main queue runs there what it is given,
-// and the leash brings there what is not run.
-unsafe impl<F> Context<F> for &MainThread {
-    type Queue = Main;
-    type Leash = Bound;
+/// Where the work of a context may be dropped, if it is not run.
+#[doc(hidden)]
+pub trait Leash: 'static {
+    /// Drops work that is not run. `at_home`: the caller is sure to be on the thread that the queue's work is bound to.
+    #[doc(hidden)]
+    fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool);
 
-    fn queue(&self) -> &Main {
-        self.main()
+    /// Must work that is not run be dropped on the queue's thread?
+    #[doc(hidden)]
+    const BOUND: bool;
+}
+
+/// Work that may be dropped anywhere.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Free {}
+
+impl Leash for Free {
+    const BOUND: bool = false;
+
+    fn dispose<V: 'static, Q: Schedule>(value: V, _: &Q, _: bool) {
+        crate::hook::drop_quietly(value);
     }
 }
 

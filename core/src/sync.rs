@@ -5,6 +5,8 @@
 
 #[cfg(loom)]
 mod shadowed;
+#[cfg(loom)]
+pub mod thread;
 
 #[cfg(loom)]
 mod imp {
@@ -14,7 +16,6 @@ mod imp {
     pub use loom::cell::UnsafeCell;
     pub use loom::sync::atomic::fence;
     pub use loom::sync::{Arc, Mutex};
-    pub use loom::thread;
 }
 
 #[cfg(not(loom))]

@@ -16,20 +16,6 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R> {
     Ok(f())
 }
 
-/// Drops a value of the user's where there is no task left to reject: a panic goes to the error hook.
-pub(crate) fn drop_quietly<T>(value: T) {
-    if core::mem::needs_drop::<T>() {
-        quietly(|| drop(value));
-    }
-}
-
-/// Runs code of the user's where there is no task to reject: a panic goes to the error hook.
-pub(crate) fn quietly(f: impl FnOnce()) {
-    if let Err(panic) = catch(f) {
-        crate::hook::report(panic);
-    }
-}
-
 /// Rejects, in its drop, what a panic would otherwise leave unsettled: for builds that do not catch but may unwind.
 pub(crate) struct OnUnwind<F: FnMut(Error)>(pub(crate) F);
 

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use crate::help::Help;
 use crate::runnable::Runnable;
 use crate::schedule::Schedule;
 use crate::sync::Arc;
@@ -48,20 +49,6 @@ pub trait TaskProcessor: Send + Sync + 'static {
     fn release(&self) {}
 }
 
-/// What a thread can do for a context while it waits for something else.
-pub trait Help {
-    /// Runs one piece of queued work on the calling thread, if there is one.
-    fn run_one(&self) -> bool;
-
-    /// The calling thread is about to park. From now on, until [`after_park`](Help::after_park), new work unparks it.
-    ///
-    /// Returns `false`, and promises nothing, if there is work already.
-    fn before_park(&self) -> bool;
-
-    /// The calling thread is up again, for whatever reason. Called after each `before_park` that returned `true`.
-    fn after_park(&self);
-}
-
 /// The context of a [`TaskProcessor`]'s threads; every pool is one more `Worker`. Clones are the same worker.
 ///
 /// A `Worker` refers to its processor and does not keep it at work: when the pool is closed, what is queued by a worker
@@ -88,7 +75,7 @@ impl Worker {
     /// Inside, continuations for this worker run at once, and waits run its work if the processor [helps](Help).
     #[cfg(feature = "std")]
     pub fn serve<R>(&self, f: impl FnOnce() -> R) -> R {
-        crate::local::serve(crate::schedule::id(self), self.0.processor.help(), f)
+        crate::frames::serve(crate::schedule::id(self), self.0.processor.help(), f)
     }
 
     /// Calls `f` with what the processor can do on this thread while it waits, if the thread is one of its own.
@@ -99,7 +86,7 @@ impl Worker {
     }
 
     pub(crate) fn release(&self) {
-        crate::unwind::quietly(|| self.0.processor.release());
+        crate::hook::quietly(|| self.0.processor.release());
     }
 }
 

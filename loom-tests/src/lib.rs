@@ -1,1 +1,13 @@
-//! x
+//! What the models share: how to explore one, values whose misuse shows, and the parts that hosts would supply.
+//!
+//! The models are in `tests/`; see the README for how to run them. Without `cfg(loom)` this crate is empty.
+
+#![cfg(loom)]
+
+mod explore;
+mod host;
+mod watched;
+
+pub use explore::{Model, Order, bounded, exhaustive, race, race_apart};
+pub use host::{Belt, NoThreads, work};
+pub use watched::{Note, Plain, Tracked};

@@ -73,7 +73,8 @@ impl Sleep {
     pub(crate) fn stop_searching(&self, look: impl FnOnce() -> bool) {
         // ORDERING: Relaxed: the fence below orders it.
         if searchers(self.word.fetch_sub(SEARCHER, Ordering::Relaxed)) == 1 {
-            // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`.
+            // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`. No model is small enough to show it: it takes two
+            // workers and a queuer, who sees the one search that finds something else. The argument is all there is.
             fence(Ordering::SeqCst);
             if look() {
                 self.notify();
@@ -150,8 +151,8 @@ impl Sleep {
 
     /// No more will be queued: everybody gets up.
     pub(crate) fn close(&self) {
-        // ORDERING: Release publishes what was moved to the ready list to `is_closing`.
-        self.word.fetch_or(CLOSING, Ordering::Release);
+        // ORDERING: Relaxed: the ready list's lock orders what was moved there before; see `is_closing`.
+        self.word.fetch_or(CLOSING, Ordering::Relaxed);
         let sleepers = self.list.with(|list| list.clone());
         for sleeper in sleepers {
             sleeper.unpark();
@@ -160,7 +161,8 @@ impl Sleep {
 
     /// Whether no more will be queued. What is on the ready list then, or was, is all there is.
     pub(crate) fn is_closing(&self) -> bool {
-        // ORDERING: Acquire takes the ready list from `close`.
-        self.word.load(Ordering::Acquire) & CLOSING != 0
+        // ORDERING: Relaxed: who has seen the bit and then locks the ready list does so after the closer did, who set the bit
+        // after that; the other order would be to see a write that comes after.
+        self.word.load(Ordering::Relaxed) & CLOSING != 0
     }
 }

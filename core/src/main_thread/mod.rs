@@ -1,18 +1,23 @@
 //! The main thread: its queue seen from anywhere, and the proof of being on it.
 
+mod bound;
 mod proof;
 
 use alloc::boxed::Box;
+#[cfg(feature = "std")]
+use core::cell::Cell;
 use core::fmt;
 
 use crate::batch::Batch;
+use crate::frames::{self, Budget};
+use crate::help::Help;
 use crate::inbox::{Inbox, Pushed};
-use crate::local::{self, Budget};
 use crate::runnable::Runnable;
 use crate::schedule::{Schedule, id};
 use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
-use crate::worker::{Help, Worker};
+use crate::worker::Worker;
 
+pub use bound::MainBound;
 pub use proof::MainThread;
 
 /// Some thread has entered first, or is about to be known as the one.
@@ -78,6 +83,22 @@ unsafe impl Send for MainShared {}
 // SAFETY: as above.
 unsafe impl Sync for MainShared {}
 
+#[cfg(feature = "std")]
+crate::sync::local! {
+    static MAINS: Cell<*const MainShared> = Cell::new(core::ptr::null());
+}
+
+/// The main queues whose main thread this is, as the first of a list through `MainShared`.
+#[cfg(feature = "std")]
+fn mains() -> *const MainShared {
+    MAINS.try_with(Cell::get).unwrap_or(core::ptr::null())
+}
+
+#[cfg(feature = "std")]
+fn set_mains(first: *const MainShared) {
+    _ = MAINS.try_with(|mains| mains.set(first));
+}
+
 impl Main {
     pub(crate) fn new(hook: Option<Box<dyn Fn() + Send + Sync>>, worker: Option<Worker>) -> Self {
         Self(Arc::new(MainShared {
@@ -104,8 +125,8 @@ impl Main {
     /// (Without feature `std` threads cannot be told apart, so only the first call gets a proof.)
     pub fn enter(&self) -> Option<MainThread> {
         let shared = &*self.0;
-        // ORDERING: Acquire: KNOWN makes `home` readable, see `is_home`.
-        let before = shared.presence.fetch_or(CLAIMED, Ordering::Acquire);
+        // ORDERING: Relaxed: it picks one; the others go on to `is_home`, which acquires what that has written.
+        let before = shared.presence.fetch_or(CLAIMED, Ordering::Relaxed);
         if before & CLAIMED == 0 {
             // SAFETY: only the first to claim gets here, and nobody reads it before KNOWN.
             shared.home.with_mut(|home| unsafe { *home = Some(current()) });
@@ -145,8 +166,8 @@ impl Main {
         }
         #[cfg(feature = "std")]
         {
-            let next = local::mains();
-            local::set_mains(Arc::as_ptr(&self.0));
+            let next = mains();
+            set_mains(Arc::as_ptr(&self.0));
             // SAFETY: this is the main thread.
             unsafe { self.desk(|desk| desk.entered = Some((self.clone(), next))) };
         }
@@ -173,10 +194,10 @@ impl Main {
             let entered = self.desk(|desk| desk.entered.take());
             let next = entered.as_ref().map_or(core::ptr::null(), |(_, next)| *next);
             let own = Arc::as_ptr(&self.0);
-            if local::mains() == own {
-                local::set_mains(next);
+            if mains() == own {
+                set_mains(next);
             } else {
-                let mut place = local::mains();
+                let mut place = mains();
                 while let Some(shared) = place.as_ref() {
                     place = shared.desk.with_mut(|desk| match &mut (*desk).entered {
                         Some((_, after)) if *after == own => {
@@ -204,7 +225,7 @@ impl Main {
     /// Calls `visit` with each queue that the calling thread is the main thread of, until it says `false`.
     #[cfg(feature = "std")]
     pub(crate) fn each_entered(mut visit: impl FnMut(&Main) -> bool) {
-        let mut next = local::mains();
+        let mut next = mains();
         while !next.is_null() {
             // SAFETY: what is in this thread's list is alive, and this thread's; the handle keeps it so through `visit`.
             let entered = unsafe { (*next).desk.with(|desk| (*desk).entered.clone()) };
@@ -267,7 +288,7 @@ impl Main {
             })
         };
         let Some(runnable) = next else { return false };
-        local::frames().enter(id(self), budget, |frames| runnable.run_within(frames));
+        frames::current().enter(id(self), budget, |frames| runnable.run_within(frames));
         true
     }
 
@@ -294,7 +315,7 @@ impl Main {
 
     fn call_hook(&self) {
         if let Some(hook) = &self.0.hook {
-            crate::unwind::quietly(hook);
+            crate::hook::quietly(hook);
         }
     }
 }

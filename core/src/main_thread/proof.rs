@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 
 use super::Main;
 use crate::error::Result;
-use crate::local::Budget;
+use crate::frames::Budget;
+use crate::remains::Bound;
+use crate::schedule::Context;
 use crate::task::Task;
 
 /// The proof of being on the main thread, which only that thread can have.
@@ -154,5 +156,16 @@ impl Drop for MainThread {
 impl fmt::Debug for MainThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("MainThread").field(&self.main).finish()
+    }
+}
+
+// SAFETY: only the main thread can have a `MainThread`, so `F` is made there; the main queue runs there what it is given,
+// and the leash brings there what is not run.
+unsafe impl<F> Context<F> for &MainThread {
+    type Queue = Main;
+    type Leash = Bound;
+
+    fn queue(&self) -> &Main {
+        self.main()
     }
 }

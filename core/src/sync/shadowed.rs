@@ -36,12 +36,30 @@ macro_rules! shadowed {
         pub struct $name $(<$generic>)? {
             real: loom::sync::atomic::$name $(<$generic>)?,
             shadow: loom::sync::atomic::AtomicUsize,
+            alive: loom::cell::UnsafeCell<()>,
+        }
+
+        // SAFETY: loom watches each access to the cell, and fails the model before one that is not ordered.
+        unsafe impl $(<$generic>)? Sync for $name $(<$generic>)? {}
+
+        impl $(<$generic>)? Drop for $name $(<$generic>)? {
+            /// Freeing counts as a write, so each use of the atomic must come before it in order.
+            fn drop(&mut self) {
+                // A model that has failed is torn down outside of loom.
+                if !std::thread::panicking() {
+                    self.alive.with_mut(|_| {});
+                }
+            }
         }
 
         impl $(<$generic>)? $name $(<$generic>)? {
             /// An atomic that holds `value`.
             pub fn new(value: $value) -> Self {
-                Self { real: loom::sync::atomic::$name::new(value), shadow: loom::sync::atomic::AtomicUsize::new(0) }
+                Self {
+                    real: loom::sync::atomic::$name::new(value),
+                    shadow: loom::sync::atomic::AtomicUsize::new(0),
+                    alive: loom::cell::UnsafeCell::new(()),
+                }
             }
 
             fn cast_shadow(&self) {
@@ -49,6 +67,7 @@ macro_rules! shadowed {
             }
 
             fn before_write(&self) {
+                self.alive.with(|_| {});
                 if EVERY_OPERATION.get() {
                     self.cast_shadow();
                 }
@@ -56,6 +75,7 @@ macro_rules! shadowed {
 
             /// Loads the value.
             pub fn load(&self, order: Ordering) -> $value {
+                self.alive.with(|_| {});
                 self.cast_shadow();
                 self.real.load(order)
             }

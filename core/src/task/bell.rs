@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 use super::cell::{Header, Settled};
-use crate::batch::List;
+use crate::node::List;
 
 /// What a task's producer sees of such a consumer: the first field of it. Aligned for the tag in the state word.
 #[repr(C, align(8))]

@@ -8,7 +8,7 @@ use super::Task;
 use super::cell::Settled;
 use super::gather::{Inputs, Rule, gather};
 use crate::error::{Error, Result};
-use crate::unwind::drop_quietly;
+use crate::hook::drop_quietly;
 
 fn collect<T: Send + 'static, R: Rule>(tasks: impl IntoIterator<Item = Task<T>>) -> Inputs<R> {
     let tasks = tasks.into_iter();

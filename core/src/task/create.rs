@@ -1,8 +1,8 @@
 //! Tasks out of callback interfaces.
 
 use super::Task;
+use super::promise::{Promise, promise};
 use crate::error::{ErrorKind, Result};
-use crate::promise::{Promise, promise};
 use crate::unwind::catch;
 
 impl<T: Send + 'static> Task<T> {

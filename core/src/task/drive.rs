@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 use super::bell::{Bell, Settlements, ring};
 use super::cell::{Header, Settled, fire};
 use super::state::{AfterSettle, Consumer};
-use crate::local::{Frames, Level, PutOff, QueueId};
+use crate::frames::{Frames, QueueId};
+use crate::nesting::{Level, PutOff};
 use crate::runnable::Runnable;
 
 /// Where a chain begins.
@@ -50,17 +51,17 @@ pub(crate) fn drive(frames: Frames<'_>, first: First) {
 /// Does what was put off on this thread, some of it: for waits. `false` if there was nothing.
 #[cfg(feature = "std")]
 pub(crate) fn resume_one() -> bool {
-    let Some(work) = crate::local::take_put_off() else {
+    let Some(work) = crate::nesting::take_put_off() else {
         return false;
     };
-    resume(work, crate::local::frames(), &Level::enter());
+    resume(work, crate::frames::current(), &Level::enter());
     true
 }
 
 fn resume(work: PutOff, frames: Frames<'_>, level: &Level) {
     match work {
-        // SAFETY: whoever put it off had charge of it, and left it.
-        PutOff::Fire(cell) => follow(unsafe { fire(cell, frames) }, frames, level),
+        // SAFETY: whoever put it off had charge of it, and left it; it was a cell's header, which starts with its node.
+        PutOff::Fire(node) => follow(unsafe { fire(node.cast(), frames) }, frames, level),
         // SAFETY: as above.
         PutOff::Run(node) => unsafe { Runnable::from_node(node) }.run_within(frames),
     }
@@ -108,5 +109,5 @@ fn follow(first: Option<Settled>, frames: Frames<'_>, level: &Level) {
 
 fn put_off(cell: NonNull<Header>) {
     // SAFETY: the caller's level is too deep, and it has charge of the continuation.
-    unsafe { Level::put_off(&PutOff::Fire(cell)) };
+    unsafe { Level::put_off(&PutOff::Fire(cell.cast())) };
 }

@@ -15,7 +15,7 @@ use super::cell::{Header, Settled, new_pending, put_pending};
 use super::drive::{First, drive};
 use super::state::{AfterConsume, Consumer};
 use crate::error::Result;
-use crate::local;
+use crate::frames;
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 
 /// What is made of the inputs.
@@ -138,13 +138,13 @@ pub(crate) fn gather<R: Rule>(inputs: Inputs<R>) -> Task<R::Output> {
             if let Some(cell) = slot.cell.with(|cell| *cell)
                 && cell.as_ref().state.attach(Consumer::Bell(bell)) == AfterConsume::Own
             {
-                drive(local::frames(), First::Ring(bell, Settled::new(cell)));
+                drive(frames::current(), First::Ring(bell, Settled::new(cell)));
             }
         }
         let mut then = Settlements::new();
         Block::<R>::count_down(block, &mut then);
         if let Some(settled) = then.pop() {
-            drive(local::frames(), First::Settled(settled));
+            drive(frames::current(), First::Settled(settled));
         }
         Task::from_raw(target)
     }

@@ -6,6 +6,9 @@ mod combine;
 mod create;
 mod drive;
 mod gather;
+mod outcome;
+mod producing;
+mod promise;
 mod shared;
 mod state;
 mod verbs;
@@ -19,61 +22,18 @@ use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::schedule::{Context, Schedule, enqueue};
+use cell::{Header, Settled};
 use state::AfterConsume;
 
-pub(crate) use cell::{Header, Settled, TaskOps, new_pending, put_pending};
 pub use combine::{Joined, NoneResolved, all, any, join, race};
 #[cfg(feature = "std")]
 pub(crate) use drive::resume_one;
-pub(crate) use drive::{First, drive};
+pub(crate) use outcome::Outcome;
+pub use outcome::{AsFuture, AsResult, AsTask, IntoTask};
+pub(crate) use producing::producing;
+pub use promise::{Promise, promise};
 pub use shared::SharedTask;
 pub use waiting::TaskFuture;
-pub(crate) use work::Outcome;
-
-/// Where the work of a context may be dropped, if it is not run.
-#[doc(hidden)]
-pub trait Leash: 'static {
-    /// Drops work that is not run. `at_home`: the caller is sure to be on the thread that the queue's work is bound to.
-    #[doc(hidden)]
-    fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool);
-
-    /// Must work that is not run be dropped on the queue's thread?
-    #[doc(hidden)]
-    const BOUND: bool;
-}
-
-/// Work that may be dropped anywhere.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Free {}
-
-impl Leash for Free {
-    const BOUND: bool = false;
-
-    fn dispose<V: 'static, Q: Schedule>(value: V, _: &Q, _: bool) {
-        crate::unwind::drop_quietly(value);
-    }
-}
-
-/// Work that must be dropped on the main thread.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Bound {}
-
-impl Leash for Bound {
-    const BOUND: bool = true;
-
-    fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool) {
-        if !core::mem::needs_drop::<V>() {
-            core::mem::forget(value);
-        } else if at_home || queue.is_home() {
-            crate::unwind::drop_quietly(value);
-        } else {
-            // SAFETY: the value is bound to the queue's thread, and `queue` runs what it is given there.
-            enqueue(queue, unsafe { crate::bound::Remains::new(value).into_runnable() });
-        }
-    }
-}
 
 /// The read side: a value or an error that is there, or will be.
 ///
@@ -250,7 +210,7 @@ where
 pub fn try_run<T, Via, R, F, C>(context: C, f: F) -> Task<T>
 where
     F: FnOnce() -> R + 'static,
-    R: crate::IntoTask<T, Via>,
+    R: IntoTask<T, Via>,
     Via: 'static,
     T: Send + 'static,
     C: Context<F> + Context<R, Queue = <C as Context<F>>::Queue, Leash = <C as Context<F>>::Leash>,

@@ -21,10 +21,9 @@ use super::bell::{Bell, Settlements};
 use super::cell::{Header, Settled, new_pending, put_pending};
 use super::drive::{First, drive};
 use super::state::{AfterConsume, Consumer};
-use crate::batch::List;
 use crate::error::Result;
-use crate::local;
-use crate::runnable::Node;
+use crate::frames;
+use crate::node::{List, Node};
 use crate::sync::{Arc, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 use crate::unwind::catch;
 
@@ -86,7 +85,7 @@ impl<T: Clone + Send + Sync + 'static> Task<T> {
         unsafe {
             let bell = NonNull::new_unchecked(bell).cast();
             if source.as_ref().state.attach(Consumer::Bell(bell)) == AfterConsume::Own {
-                drive(local::frames(), First::Ring(bell, Settled::new(source)));
+                drive(frames::current(), First::Ring(bell, Settled::new(source)));
             }
         }
         SharedTask(shared)
@@ -121,7 +120,7 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
             }
         }
         // It may be the last handle, and hold a value of the user's.
-        crate::unwind::drop_quietly(this);
+        crate::hook::drop_quietly(this);
     }
 
     /// A clone of the outcome. A panic in the value's `clone` is the outcome of this one.
@@ -182,7 +181,7 @@ impl<T: Clone + Send + Sync + 'static> SharedTask<T> {
                     Err(found) => head = found,
                 }
             }
-            drive(local::frames(), First::Settled(put_pending(cell, shared.outcome())));
+            drive(frames::current(), First::Settled(put_pending(cell, shared.outcome())));
             task
         }
     }

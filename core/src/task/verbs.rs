@@ -3,9 +3,9 @@
 use alloc::borrow::Cow;
 use core::result::Result as StdResult;
 
+use super::outcome::IntoTask;
 use super::{Task, attach, work};
 use crate::error::{Error, Result};
-use crate::outcome::IntoTask;
 use crate::schedule::{Context, Immediate};
 
 /// # Verbs

@@ -23,8 +23,8 @@ use super::bell::{Bell, Settlements};
 use super::cell::Settled;
 use super::state::{AfterConsume, Consumer};
 use crate::error::Result;
+use crate::hook::{drop_quietly, quietly};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
-use crate::unwind::{drop_quietly, quietly};
 
 const WAKER: usize = 1;
 const DONE: usize = 2;

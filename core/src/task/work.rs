@@ -3,18 +3,9 @@
 use core::marker::PhantomData;
 
 use super::cell::Settled;
-use super::{Leash, Task};
+use super::outcome::{IntoTask, Outcome};
 use crate::error::{Error, Result};
-use crate::outcome::IntoTask;
-use crate::schedule::Schedule;
-
-/// What came of a closure.
-pub enum Outcome<T: Send + 'static> {
-    /// The outcome itself.
-    Ready(Result<T>),
-    /// A task that has it, or will.
-    Pending(Task<T>),
-}
+use crate::schedule::{Leash, Schedule};
 
 /// The work of a cell.
 pub(crate) trait Work: Sized + 'static {
@@ -70,7 +61,7 @@ impl<T: Send + 'static> Input for Result<T> {
     }
 
     fn into_error(self) -> Option<Error> {
-        self.map(crate::unwind::drop_quietly).err()
+        self.map(crate::hook::drop_quietly).err()
     }
 }
 

@@ -28,8 +28,8 @@ use super::Task;
 use super::bell::Bell;
 use super::state::{AfterConsume, Consumer, State};
 use crate::error::Result;
-use crate::local::{Frames, QueueId};
-use crate::runnable::{Node, VTable};
+use crate::frames::{Frames, QueueId};
+use crate::node::{Node, VTable};
 use crate::sync::UnsafeCell;
 
 pub(crate) use typed::{attach, new_pending, new_settled, new_work, put_pending};
@@ -45,11 +45,14 @@ pub(crate) struct Header {
     key: usize,
 }
 
-/// What can be done with a task cell without knowing what it computes.
+/// What can be done with a task cell without knowing what it computes. Every header's node has one for its table.
+#[repr(C)]
 pub(crate) struct TaskOps {
+    /// What can be done with it as work.
+    vtable: VTable,
     /// Goes on with the cell now that its source is settled: runs it, skips it, or queues it. Returns the cell if that
     /// has put an outcome into it.
-    pub(crate) fire: unsafe fn(NonNull<Header>, Frames<'_>) -> Option<Settled>,
+    fire: unsafe fn(NonNull<Header>, Frames<'_>) -> Option<Settled>,
     /// Is the outcome in it a value?
     is_ok: unsafe fn(NonNull<Header>) -> bool,
     /// Moves the outcome to where the pointer says, and frees the cell.
@@ -74,15 +77,13 @@ pub(crate) struct TaskOps {
 pub(crate) struct Settled(NonNull<Header>);
 
 impl Header {
-    pub(crate) fn new(vtable: &'static VTable, state: State, key: usize) -> Self {
-        Self { node: Node::new(vtable), state, source: UnsafeCell::new(None), key }
+    pub(crate) fn new(ops: &'static TaskOps, state: State, key: usize) -> Self {
+        Self { node: Node::new(NonNull::from(ops).cast()), state, source: UnsafeCell::new(None), key }
     }
 
     fn ops(&self) -> &'static TaskOps {
-        match &self.node.vtable.task {
-            Some(ops) => ops,
-            None => unreachable!("only a task cell has a header"),
-        }
+        // SAFETY: `new` put it there, whole, and it starts with its table.
+        unsafe { self.node.vtable.cast().as_ref() }
     }
 
     /// Would a continuation for `queue` find the handle that it needs in this cell, when it is fired?
@@ -206,7 +207,7 @@ unsafe fn adopt<T: Send + 'static>(cell: NonNull<Header>, task: Task<T>) -> Opti
 /// The cells on the way are alive: each waits for the one before it, and the first for us.
 #[cfg(feature = "std")]
 pub(crate) fn waits_for_itself(waiter: NonNull<Bell>) -> bool {
-    crate::local::any_produced(|cell| {
+    super::producing::any_produced(|cell| {
         let mut cell = cell;
         loop {
             // SAFETY: as above.

@@ -8,14 +8,17 @@ use core::ptr::NonNull;
 
 use super::{Header, Settled, TaskOps, adopt};
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::{self, Frames, QueueId};
-use crate::runnable::{Node, Runnable, VTable};
-use crate::schedule::{Schedule, enqueue, is_current};
+use crate::frames::{self, Frames, QueueId};
+use crate::node::{Node, VTable};
+use crate::runnable::Runnable;
+use crate::schedule::{Free, Leash, Schedule, enqueue, is_current};
 use crate::sync::UnsafeCell;
+use crate::task::Task;
 use crate::task::drive::{First, drive};
+use crate::task::outcome::Outcome;
+use crate::task::producing::producing;
 use crate::task::state::{AfterConsume, Consumer, State};
-use crate::task::work::{Input, Outcome, Work};
-use crate::task::{Free, Leash, Task};
+use crate::task::work::{Input, Work};
 use crate::unwind::catch;
 
 /// The cell of a task: what it does, `W`; the queue in which it does so, `Q`; where its work may be dropped, `L`.
@@ -80,32 +83,29 @@ where
     if header.state.is_settled() || header.state.attach(Consumer::Child(child)) == AfterConsume::Own {
         // SAFETY: the parent has settled, so it is ours; the child is ours until it is fired.
         unsafe { child.as_ref().set_source(Settled::new(parent)) };
-        drive(local::frames(), First::Fire(child));
+        drive(frames::current(), First::Fire(child));
     }
     // SAFETY: the child settles with a `Result<W::Output>`, and we are its consumer.
     unsafe { Task::from_raw(child) }
 }
 
 impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
-    const VTABLE: &'static VTable = &VTable {
-        run: Self::run,
-        discard: Self::discard_work,
-        task: Some(TaskOps {
-            fire: Self::fire,
-            is_ok: Self::is_ok,
-            take: Self::take,
-            put: Self::put_from,
-            forward: Self::forward,
-            discard: Self::discard_outcome,
-            free: Self::free,
-            take_queue: Self::take_queue,
-            queue: TypeId::of::<Q>,
-        }),
+    const OPS: &'static TaskOps = &TaskOps {
+        vtable: VTable { run: Self::run, discard: Self::discard_work },
+        fire: Self::fire,
+        is_ok: Self::is_ok,
+        take: Self::take,
+        put: Self::put_from,
+        forward: Self::forward,
+        discard: Self::discard_outcome,
+        free: Self::free,
+        take_queue: Self::take_queue,
+        queue: TypeId::of::<Q>,
     };
 
     fn allocate(state: State, queue: Option<Q>, key: usize, slot: Slot<W>) -> NonNull<Header> {
         let cell = Box::new(Self {
-            header: Header::new(Self::VTABLE, state, key),
+            header: Header::new(Self::OPS, state, key),
             queue: UnsafeCell::new(queue),
             slot: UnsafeCell::new(slot),
             leash: PhantomData,
@@ -210,9 +210,9 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             let queue = cell.queue();
             // Where panics unwind but are not caught, the task is rejected on the way out.
             let unwinding = crate::unwind::OnUnwind(|panic| {
-                drive(local::frames(), First::Settled(Self::put(this, Err(panic))));
+                drive(frames::current(), First::Settled(Self::put(this, Err(panic))));
             });
-            let outcome = local::producing(this, || catch(|| work.perform::<Q, L>(input, queue)))
+            let outcome = producing(this, || catch(|| work.perform::<Q, L>(input, queue)))
                 .unwrap_or_else(|panic| Outcome::Ready(Err(panic)));
             core::mem::forget(unwinding);
             match outcome {
@@ -247,7 +247,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             let cause = input.into_error().unwrap_or_else(|| {
                 Error::of_kind(ErrorKind::Closed, "dropped before it ran: its context is closed, or let go of it")
             });
-            drive(local::frames(), First::Settled(Self::put(this, Err(cause))));
+            drive(frames::current(), First::Settled(Self::put(this, Err(cause))));
         }
     }
 
@@ -287,7 +287,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             outcome.assume_init()
         };
         match outcome {
-            Ok(value) => crate::unwind::drop_quietly(value),
+            Ok(value) => crate::hook::drop_quietly(value),
             Err(error) => crate::hook::report(error),
         }
     }

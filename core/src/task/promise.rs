@@ -5,9 +5,11 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use super::Task;
+use super::cell::{Header, new_pending, put_pending};
+use super::drive::{First, drive};
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::{self, Frames};
-use crate::task::{First, Header, Task, drive, new_pending, put_pending};
+use crate::frames::{self, Frames};
 
 /// The write side: settles one task, once, from any thread.
 ///
@@ -53,7 +55,7 @@ impl<T: Send + 'static> Promise<T> {
 
     /// Settles the task with this outcome.
     pub fn settle(self, outcome: Result<T>) {
-        self.settle_within(local::frames(), outcome);
+        self.settle_within(frames::current(), outcome);
     }
 
     /// The cell that it settles.
@@ -76,7 +78,7 @@ impl<T: Send + 'static> Promise<T> {
 impl<T: Send + 'static> Drop for Promise<T> {
     fn drop(&mut self) {
         let cause = Error::of_kind(ErrorKind::Abandoned, "the promise was dropped without being settled");
-        self.settle_in_place(local::frames(), Err(cause));
+        self.settle_in_place(frames::current(), Err(cause));
     }
 }
 

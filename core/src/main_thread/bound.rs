@@ -3,50 +3,10 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
 
-use crate::local::Frames;
-use crate::main_thread::{Main, MainThread};
-use crate::runnable::{Node, Runnable, VTable};
+use super::{Main, MainThread};
+use crate::remains::Remains;
 use crate::schedule::{Schedule, enqueue};
-use crate::unwind::drop_quietly;
-
-/// A value and the work of dropping it at home: a runnable that drops what it holds when it is run.
-#[repr(C)]
-pub(crate) struct Remains<V> {
-    node: Node,
-    value: ManuallyDrop<V>,
-}
-
-impl<V> Remains<V> {
-    pub(crate) fn new(value: V) -> Box<Self> {
-        Box::new(Self { node: Node::new(Self::VTABLE), value: ManuallyDrop::new(value) })
-    }
-
-    const VTABLE: &'static VTable = &VTable { run: Self::run, discard: Self::discard, task: None };
-
-    /// # Safety
-    ///
-    /// The runnable goes to where the value may be dropped, or is given up.
-    pub(crate) unsafe fn into_runnable(self: Box<Self>) -> Runnable {
-        // SAFETY: the node is the box's first field, and the box leaves it to the runnable.
-        unsafe { Runnable::from_node(NonNull::from(Box::leak(self)).cast()) }
-    }
-
-    unsafe fn run(node: NonNull<Node>, _: Frames<'_>) {
-        // SAFETY: the runnable's owner leaves it to us, and runs it where the value may be dropped.
-        unsafe { Self::discard(node, true) }
-    }
-
-    unsafe fn discard(node: NonNull<Node>, at_home: bool) {
-        // SAFETY: as above.
-        let remains = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
-        if at_home {
-            drop_quietly(ManuallyDrop::into_inner(remains.value));
-        }
-        // Elsewhere the value is leaked: its thread is gone, and no other may drop it.
-    }
-}
 
 /// A value of the main thread that others may hold, pass on and drop, but not touch.
 ///
@@ -98,7 +58,7 @@ impl<T: 'static> MainBound<T> {
     /// If `here` is the main thread of another system.
     pub fn get<'a>(&'a self, here: &'a MainThread) -> &'a T {
         self.check(here);
-        &self.remains.value
+        self.remains.value()
     }
 
     /// The value, to change it.
@@ -108,7 +68,7 @@ impl<T: 'static> MainBound<T> {
     /// If `here` is the main thread of another system.
     pub fn get_mut<'a>(&'a mut self, here: &'a MainThread) -> &'a mut T {
         self.check(here);
-        &mut self.remains.value
+        self.remains.value_mut()
     }
 
     /// The value itself.
@@ -122,7 +82,7 @@ impl<T: 'static> MainBound<T> {
         // SAFETY: `this` is not dropped, so both fields are taken once.
         let (remains, main) = unsafe { (ManuallyDrop::take(&mut this.remains), core::ptr::read(&raw const this.main)) };
         drop(main);
-        ManuallyDrop::into_inner(remains.value)
+        remains.into_value()
     }
 }
 

@@ -2,10 +2,17 @@
 
 use core::future::Future;
 
+use super::Task;
 use crate::error::Result;
-use crate::future::spawn_in;
-use crate::schedule::Schedule;
-use crate::task::{Leash, Outcome, Task};
+use crate::schedule::{Leash, Schedule};
+
+/// What came of a closure.
+pub enum Outcome<T: Send + 'static> {
+    /// The outcome itself.
+    Ready(Result<T>),
+    /// A task that has it, or will.
+    Pending(Task<T>),
+}
 
 /// What [`and_then`](Task::and_then), [`or_else`](Task::or_else), [`then`](Task::then) and
 /// [`try_run`](crate::try_run) take from their closures: a `Result<T>`, a `Task<T>`, or a future of a `Result<T>`.
@@ -62,18 +69,5 @@ impl<T: Send + 'static> IntoTask<T, AsTask> for Task<T> {
             Ok(outcome) => Outcome::Ready(outcome),
             Err(pending) => Outcome::Pending(pending),
         }
-    }
-}
-
-impl<T, F> IntoTask<T, AsFuture> for F
-where
-    F: Future<Output = Result<T>> + 'static,
-{
-    unsafe fn into_outcome<Q: Schedule, L: Leash>(self, queue: &Q) -> Outcome<T>
-    where
-        T: Send + 'static,
-    {
-        // SAFETY: the caller says that the context takes this future.
-        Outcome::Pending(unsafe { spawn_in::<T, F, Q, L>(queue, self) })
     }
 }
