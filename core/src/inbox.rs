@@ -46,6 +46,9 @@ unsafe fn from_head(head: *mut Node) -> Batch {
 /// Pushing allocates nothing and waits for nobody, so it can stand behind an interrupt handler. It is what the main
 /// queue and the thread pool are made of; a context of your own may be too.
 ///
+/// What waits in it refers to its context, and so keeps the inbox: [`close`](Inbox::close) it when its thread ends, or both
+/// stay, with tasks that never settle.
+///
 /// ```
 /// use std::sync::Arc;
 /// use threadbare::{Inbox, Runnable, Schedule, run};
@@ -68,6 +71,7 @@ unsafe fn from_head(head: *mut Node) -> Batch {
 ///     runnable.run(); // in the render thread's loop
 /// }
 /// assert_eq!(task.wait()?, "drawn");
+/// drop(render.0.close()); // at the end of that thread: rejects what is left, and refuses what comes
 /// # Ok::<(), threadbare::Error>(())
 /// ```
 pub struct Inbox {

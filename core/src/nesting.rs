@@ -27,6 +27,8 @@ pub(crate) struct Level {
 
 /// What waits for the outermost level.
 pub(crate) enum PutOff {
+    /// A runnable to drop unrun.
+    Discard(NonNull<Node>),
     /// A runnable to run.
     Run(NonNull<Node>),
     /// The cell of a continuation whose source is settled, to decide about anew.
@@ -37,6 +39,7 @@ pub(crate) enum PutOff {
 struct Local {
     depth: Cell<usize>,
     to_run: Cell<List>,
+    to_discard: Cell<List>,
     to_fire: Cell<List>,
 }
 
@@ -45,6 +48,7 @@ crate::sync::local! {
     static LOCAL: Local = Local {
         depth: Cell::new(0),
         to_run: Cell::new(List::new()),
+        to_discard: Cell::new(List::new()),
         to_fire: Cell::new(List::new()),
     };
 }
@@ -79,6 +83,7 @@ impl Level {
         LOCAL.with(|local| {
             let (list, node) = match work {
                 PutOff::Run(node) => (&local.to_run, *node),
+                PutOff::Discard(node) => (&local.to_discard, *node),
                 PutOff::Fire(node) => (&local.to_fire, *node),
             };
             let mut all = list.get();
@@ -106,8 +111,10 @@ pub(crate) fn take_put_off() -> Option<PutOff> {
     }
     LOCAL
         .try_with(|local| {
-            let fire = pop(&local.to_fire).map(PutOff::Fire);
-            fire.or_else(|| pop(&local.to_run).map(PutOff::Run))
+            pop(&local.to_fire)
+                .map(PutOff::Fire)
+                .or_else(|| pop(&local.to_run).map(PutOff::Run))
+                .or_else(|| pop(&local.to_discard).map(PutOff::Discard))
         })
         .ok()
         .flatten()

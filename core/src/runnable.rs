@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::frames::{self, Frames};
+use crate::nesting::{Level, PutOff};
 use crate::node::Node;
 
 /// One piece of work: run it once with [`run`](Runnable::run), on a thread of the context it was queued for.
@@ -80,9 +81,25 @@ impl Runnable {
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        // SAFETY: we have charge of the node, and this is the last use of it.
-        unsafe { (self.0.as_ref().vtable().discard)(self.0, false) }
+        // What is dropped may reject what the same closed queue then refuses, and so on: in turn, not inside of each other.
+        if Level::next_is_too_deep() {
+            // SAFETY: we have charge of the node, and there is an outermost level.
+            unsafe { Level::put_off(&PutOff::Discard(self.0)) };
+        } else {
+            // SAFETY: we have charge of the node, and this is the last use of it.
+            unsafe { discard(self.0) };
+        }
     }
+}
+
+/// Drops work unrun, now.
+///
+/// # Safety
+///
+/// The caller has charge of the node, and leaves it.
+pub(crate) unsafe fn discard(node: NonNull<Node>) {
+    // SAFETY: as the caller says.
+    unsafe { (node.as_ref().vtable().discard)(node, false) }
 }
 
 impl fmt::Debug for Runnable {

@@ -45,7 +45,8 @@ pub trait TaskProcessor: Send + Sync + 'static {
 
     /// The last [`AsyncSystem`](crate::AsyncSystem) that this worker belongs to is gone: finish up.
     ///
-    /// Tasks and workers may refer to this processor for longer. Called once, on the thread that dropped the system.
+    /// Tasks and workers may refer to this processor for longer, also those in its own queue: run or drop what is queued,
+    /// and refuse what comes, or processor and queue keep each other. Called once, on the thread that dropped the system.
     fn release(&self) {}
 }
 

@@ -64,6 +64,8 @@ fn resume(work: PutOff, frames: Frames<'_>, level: &Level) {
         PutOff::Fire(node) => follow(unsafe { fire(node.cast(), frames) }, frames, level),
         // SAFETY: as above.
         PutOff::Run(node) => unsafe { Runnable::from_node(node) }.run_within(frames),
+        // SAFETY: as above.
+        PutOff::Discard(node) => unsafe { crate::runnable::discard(node) },
     }
 }
 
