@@ -181,3 +181,21 @@ fn work_could_not_fork_from_a_worker() {
     forked.wait().unwrap().wait().unwrap();
     assert_eq!(*order.lock().unwrap(), ["forks", "forked"]);
 }
+
+/// 8. Its shared future runs continuations under its mutex: one that needs another thread, which needs the shared future,
+/// never returns.
+#[test]
+fn a_shared_task_ran_its_continuations_under_a_lock() {
+    let _watchdog = watchdog("a_shared_task_ran_its_continuations_under_a_lock");
+    let (promise, task) = promise::<u32>();
+    let shared = task.share();
+    let other = shared.clone();
+    let sum = shared.fork().map(&Immediate, move |n| {
+        let helper = std::thread::spawn(move || (other.is_settled(), other.fork().wait().expect("resolved")));
+        let (settled, same) = helper.join().expect("it got through while the first fork is being served");
+        assert!(settled);
+        n + same
+    });
+    promise.resolve(20);
+    assert_eq!(sum.try_take().expect("settled").expect("resolved"), 40);
+}
