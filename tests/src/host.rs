@@ -59,3 +59,10 @@ impl<S: System> Host<S> {
         }
     }
 }
+
+/// What a queue holds refers to the queue: whoever owns it must close it, or both stay.
+impl<S: System> Drop for Host<S> {
+    fn drop(&mut self) {
+        self.render.close();
+    }
+}
