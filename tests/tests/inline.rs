@@ -87,8 +87,10 @@ fn a_continuation_for_another_context_is_queued<S: System>() {
     assert_eq!(runs_at_once(&Immediate), [true; 2]);
     // Two queues of one type are two contexts.
     let (mine, other) = (host.render.clone(), behaviour::Render::new());
+    let left = other.clone();
     let on_render = run(&host.render, move || (runs_at_once(&mine), runs_at_once(&other)));
     assert_eq!(host.settle(on_render).unwrap(), ([true; 2], [false; 2]));
+    left.close();
     // Two systems too.
     let other = Host::<S>::start();
     let theirs = other.worker().clone();

@@ -16,6 +16,8 @@ use crate::task::Task;
 /// is what runs the main queue: main work happens inside of [`dispatch`](MainThread::dispatch) and its kin and of
 /// waits, and at no other time.
 ///
+/// Inside main work, where no proof was handed in, [`Main::enter`] gives another.
+///
 /// Keep it for as long as the main loop runs. When the last one is dropped the main thread has left: the queue is closed,
 /// and what it holds is rejected and dropped, here, where it belongs.
 ///
