@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::num::NonZeroU64;
 
 use behaviour::{Counting, Host, Polled, Render, System, Tally, tally, watchdog};
-use threadbare::{Error, ErrorKind, Immediate, Promise, Runnable, Schedule, Task, promise, run, spawn};
+use threadbare::{Error, ErrorKind, Immediate, Promise, Runnable, Schedule, Task, all, promise, run, spawn};
 use threadbare_threads::ThreadPool;
 
 #[global_allocator]
@@ -238,4 +238,37 @@ fn a_spawned_future_is_two_allocations() {
     });
     assert_eq!(tally.count, 2, "{tally:?}");
     assert!(matches!(out.try_take(), Ok(Ok(1))));
+}
+
+/// The block of its bells grows with the inputs, and so does the vector of values; there are no others that do.
+#[test]
+fn all_is_one_block_besides_the_values() {
+    let count = |inputs: u64| {
+        let mut promises = Vec::with_capacity(usize::try_from(inputs).unwrap());
+        let mut tasks = Vec::with_capacity(promises.capacity());
+        for _ in 0..inputs {
+            let (promise, task) = promise::<u64>();
+            promises.push(promise);
+            tasks.push(task);
+        }
+        let (made, all) = tally(|| all(tasks));
+        let (settled, ()) = tally(|| promises.into_iter().for_each(|promise| promise.resolve(1)));
+        let values = all.try_take().expect("settled").expect("resolved");
+        assert_eq!(values.iter().sum::<u64>(), inputs);
+        (made.count, settled.count)
+    };
+    assert_eq!(count(1000), (3, 1), "the bells, what counts them down, the task's cell; then the values");
+    assert_eq!(count(3), count(1000), "however many there are");
+}
+
+#[test]
+fn a_fork_is_one_allocation_and_settling_it_none() {
+    let (promise, task) = promise::<u64>();
+    let shared = task.share();
+    let (made, forks) = tally(|| [shared.fork(), shared.fork(), shared.fork()]);
+    assert_eq!(made.count, 3);
+    assert!(made.largest <= OVERHEAD + size_of::<u64>(), "{made:?}");
+    let (settled, ()) = tally(|| promise.resolve(7));
+    assert_eq!(settled, NONE);
+    assert_eq!(forks.map(|fork| fork.try_take().expect("settled").expect("resolved")), [7; 3]);
 }
