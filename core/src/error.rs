@@ -85,6 +85,11 @@ impl Error {
         Self::of_kind(ErrorKind::Canceled, cause)
     }
 
+    /// An error for work that is waited for in vain, since only the waiting threads could do it.
+    pub fn deadlock(cause: &'static str) -> Self {
+        Self::of_kind(ErrorKind::Deadlock, cause)
+    }
+
     /// The error that a caught panic becomes. Its text carries the panic's message where that is a string.
     ///
     /// For contexts that catch panics themselves; the core does so for every closure and future it runs.

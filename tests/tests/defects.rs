@@ -183,7 +183,7 @@ fn work_could_not_fork_from_a_worker() {
 }
 
 /// 8. Its shared future runs continuations under its mutex: one that needs another thread, which needs the shared future,
-/// never returns.
+///    never returns.
 #[test]
 fn a_shared_task_ran_its_continuations_under_a_lock() {
     let _watchdog = watchdog("a_shared_task_ran_its_continuations_under_a_lock");

@@ -7,9 +7,10 @@ use threadbare::{Error, Result};
 use crate::crew::{Crew, Hook};
 use crate::pool::ThreadPool;
 use crate::sleep::MOST;
+use crate::stateful::StatefulPool;
 use crate::sync::thread;
 
-/// Settings for a [`ThreadPool`].
+/// Settings for a [`ThreadPool`] or a [`StatefulPool`].
 ///
 /// ```
 /// use threadbare_threads::ThreadPool;
@@ -80,6 +81,44 @@ impl Builder {
     /// If a setting makes no sense (no threads, too many, a name with a NUL, no stack), or a thread cannot be spawned:
     /// then those that were are joined.
     pub fn build(self) -> Result<ThreadPool> {
+        let named = self.named()?;
+        let mut pool = ThreadPool::of(Crew::new(self.on_start, self.on_stop));
+        for thread in named {
+            // The pool is dropped on the way out, which joins the threads that there are.
+            pool.hire(thread)?;
+        }
+        Ok(pool)
+    }
+
+    /// Makes a pool whose threads each load a state, as [`StatefulPool::new`] does.
+    ///
+    /// `on_start` is called before the loader, `on_stop` after the state was dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Builder::build). What the loader returns comes later: see [`StatefulPool::ready`].
+    ///
+    /// ```
+    /// use threadbare_threads::StatefulPool;
+    ///
+    /// let pool = StatefulPool::builder()
+    ///     .threads(2)
+    ///     .thread_name(|index| format!("decode-{index}"))
+    ///     .build_stateful(|_index| Ok(Vec::<u8>::with_capacity(4096)))?;
+    /// assert_eq!(pool.call(|buffer| buffer.capacity()).wait()?, 4096);
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn build_stateful<S, L>(self, loader: L) -> Result<StatefulPool<S>>
+    where
+        S: 'static,
+        L: Fn(usize) -> Result<S> + Send + Sync + 'static,
+    {
+        let named = self.named()?;
+        StatefulPool::start(named, loader, self.on_start, self.on_stop)
+    }
+
+    /// The threads, to be spawned.
+    fn named(&self) -> Result<Vec<thread::Builder>> {
         let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         if threads == 0 {
             return Err(Error::msg("a pool needs a thread at least"));
@@ -102,12 +141,7 @@ impl Builder {
                 None => thread,
             });
         }
-        let mut pool = ThreadPool::of(Crew::new(self.on_start, self.on_stop));
-        for thread in named {
-            // The pool is dropped on the way out, which joins the threads that there are.
-            pool.hire(thread)?;
-        }
-        Ok(pool)
+        Ok(named)
     }
 }
 

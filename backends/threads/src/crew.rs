@@ -1,17 +1,12 @@
 //! What the threads of a pool share, and what each of them does.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 
-use threadbare::{Help, Inbox, Promise, Runnable, TaskProcessor, Worker, promise};
+use threadbare::{Help, Inbox, Runnable, TaskProcessor, Worker};
 
+use crate::roster::Roster;
 use crate::sleep::Sleep;
 use crate::sync::{Arc, Mutex, thread};
-
-crate::sync::local! {
-    /// Of which crew this thread is; an address to compare, nothing more.
-    static MEMBER_OF: Cell<usize> = Cell::new(0);
-}
 
 /// A hook that runs on each thread, with the thread's index.
 pub(crate) type Hook = Box<dyn Fn(usize) + Send + Sync>;
@@ -22,16 +17,9 @@ pub(crate) struct Crew {
     /// Taken from the inbox, in order, and not yet run. A deque, since waits take the newest.
     ready: Mutex<VecDeque<Runnable>>,
     sleep: Sleep,
-    roster: Mutex<Roster>,
-    pub(crate) on_start: Option<Hook>,
-    pub(crate) on_stop: Option<Hook>,
-}
-
-/// Who is there, who has left, and who waits for that.
-struct Roster {
-    at_work: usize,
-    joining: Vec<Promise<()>>,
-    handles: Vec<thread::JoinHandle<()>>,
+    roster: Roster,
+    on_start: Option<Hook>,
+    on_stop: Option<Hook>,
 }
 
 impl Crew {
@@ -40,7 +28,7 @@ impl Crew {
             inbox: Inbox::new(),
             ready: Mutex::new(VecDeque::new()),
             sleep: Sleep::new(),
-            roster: Mutex::new(Roster { at_work: 0, joining: Vec::new(), handles: Vec::new() }),
+            roster: Roster::new(),
             on_start,
             on_stop,
         }
@@ -53,25 +41,12 @@ impl Crew {
         thread: thread::Builder,
         worker: &Worker,
     ) -> std::io::Result<()> {
-        // Counted before it starts, since it may be done before we come to write it down.
-        this.roster.with(|roster| roster.at_work += 1);
         let (crew, worker) = (Arc::clone(this), worker.clone());
-        let spawned = thread.spawn(move || crew.work(index, &worker));
-        this.roster.with(|roster| match spawned {
-            Ok(handle) => {
-                roster.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                roster.at_work -= 1;
-                Err(error)
-            }
-        })
+        this.roster.hire(thread, move || crew.roster.attend(|| crew.work(index, &worker)))
     }
 
-    /// The main function of a thread.
+    /// What a thread does.
     fn work(&self, index: usize, worker: &Worker) {
-        MEMBER_OF.with(|crew| crew.set(self.key()));
         call(self.on_start.as_ref(), index);
         worker.serve(|| {
             while let Some(runnable) = self.next().or_else(|| self.search()) {
@@ -79,14 +54,6 @@ impl Crew {
             }
         });
         call(self.on_stop.as_ref(), index);
-        // From here on it runs no code of the user's but what joins it.
-        let joining = self.roster.with(|roster| {
-            roster.at_work -= 1;
-            if roster.at_work == 0 { std::mem::take(&mut roster.joining) } else { Vec::new() }
-        });
-        for promise in joining {
-            promise.resolve(());
-        }
     }
 
     /// The next runnable: the oldest.
@@ -129,10 +96,6 @@ impl Crew {
         }
     }
 
-    fn key(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-
     /// Lets no more in. What is queued is run, or else dropped unrun.
     pub(crate) fn close(&self, run: bool) {
         let rejected = self.ready.with(|ready| {
@@ -143,31 +106,14 @@ impl Crew {
         drop(rejected);
     }
 
-    /// Waits until all threads have left, unless the calling thread is one of them. Meanwhile it helps as waits do.
+    /// Waits until all threads have left, as [`Roster::join`] does.
     pub(crate) fn join(&self) {
-        if self.is_current() {
-            return;
-        }
-        let all_left = self.roster.with(|roster| {
-            (roster.at_work > 0).then(|| {
-                let (promise, all_left) = promise();
-                roster.joining.push(promise);
-                all_left
-            })
-        });
-        if let Some(all_left) = all_left {
-            // It cannot be rejected: the last thread to leave resolves it.
-            _ = all_left.wait();
-        }
-        let handles = self.roster.with(|roster| std::mem::take(&mut roster.handles));
-        for handle in handles {
-            // A thread that panicked has reported so; there is nothing of it left to wait for.
-            _ = handle.join();
-        }
+        self.roster.join();
     }
 }
 
-fn call(hook: Option<&Hook>, index: usize) {
+/// Calls a hook, on the thread that it is about.
+pub(crate) fn call(hook: Option<&Hook>, index: usize) {
     if let Some(hook) = hook {
         // A hook that panics has been printed by the panic hook; the thread does its work all the same.
         _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook(index)));
@@ -183,7 +129,7 @@ impl TaskProcessor for Crew {
     }
 
     fn is_current(&self) -> bool {
-        MEMBER_OF.with(|crew| crew.get() == self.key())
+        self.roster.has_me()
     }
 
     fn help(&self) -> Option<&dyn Help> {

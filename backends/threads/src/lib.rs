@@ -1,5 +1,5 @@
 //! [Threadbare](threadbare)'s backend on std threads: a [`ThreadPool`] that runs tasks, sleeps when there are none, and
-//! closes cleanly from anywhere.
+//! closes cleanly from anywhere; and a [`StatefulPool`], each of whose threads has a state of its own.
 //!
 //! ```
 //! use threadbare::{AsyncSystem, run};
@@ -11,19 +11,41 @@
 //! assert_eq!(here.wait(task)?, "the answer is 42");
 //! # Ok::<(), threadbare::Error>(())
 //! ```
+//!
+//! Where work needs something that has to be loaded and must stay on its thread (an interpreter, a decoder, a connection),
+//! the threads of a [`StatefulPool`] each load one, and lend it to the calls that come:
+//!
+//! ```
+//! use threadbare_threads::StatefulPool;
+//!
+//! let pool = StatefulPool::new(2, |index| Ok(format!("decoder {index}")))?;
+//! let text = pool.call(|decoder| decoder.len());
+//! assert_eq!(text.wait()?, "decoder 0".len());
+//! # Ok::<(), threadbare::Error>(())
+//! ```
 #![doc = "\n# How the pool sleeps\n\n"]
 #![doc = include_str!("sleep.md")]
 
 mod builder;
+mod calls;
 mod crew;
 mod pool;
+mod roster;
+mod seat;
 mod sleep;
+mod stateful;
 mod sync;
 
 pub use builder::Builder;
 pub use pool::ThreadPool;
+pub use stateful::StatefulPool;
 
 /// The README's program, compiled and run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The programs of the migration page, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/migrating.md")]
+struct Migrating;
