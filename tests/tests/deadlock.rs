@@ -1,9 +1,12 @@
 //! Waits that could only end after they have: an error instead of a hang.
 
+use std::pin::Pin;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use behaviour::{Host, System, each_system, watchdog};
-use threadbare::{ErrorKind, Immediate, Main, Task, Worker, promise, run, spawn};
+use threadbare::{ErrorKind, Help, Immediate, Main, Runnable, Task, TaskProcessor, Worker, promise, run, spawn};
 use threadbare_threads::ThreadPool;
 
 each_system!(a_closure_that_waits_for_its_own_task, a_closure_that_waits_for_what_follows_from_it);
@@ -101,13 +104,51 @@ fn a_future_that_waits_for_its_own_task() {
     assert_eq!(reported.wait().expect("resolved"), ErrorKind::Deadlock);
 }
 
-/// What looks alike and is none: another's task, which is settled from elsewhere.
+/// Says when a wait has looked for work and found none.
+struct Idle(Mutex<Sender<()>>);
+
+impl TaskProcessor for Idle {
+    fn start_task(&self, runnable: Runnable) {
+        drop(runnable);
+    }
+
+    fn help(&self) -> Option<&dyn Help> {
+        Some(self)
+    }
+}
+
+impl Help for Idle {
+    fn run_one(&self) -> bool {
+        self.0.lock().unwrap().send(()).ok();
+        false
+    }
+
+    fn before_park(&self) -> bool {
+        true
+    }
+
+    fn after_park(&self) {}
+}
+
+/// What looks alike and is none: a closure that waits for a task which is settled from elsewhere, while somebody else waits
+/// for the closure.
 #[test]
 fn a_wait_for_somebody_else_is_no_deadlock() {
     let _watchdog = watchdog("a_wait_for_somebody_else_is_no_deadlock");
-    let pool = ThreadPool::with_threads(1);
-    let (promise, task) = promise();
-    let waits = run(&pool.worker(), move || task.wait().expect("resolved") + 1);
-    promise.resolve(1);
-    assert_eq!(waits.wait().expect("resolved"), 2);
+    let (idle, looked) = channel();
+    let worker = Worker::new(Idle(Mutex::new(idle)));
+    let (elsewhere, task) = promise();
+    let (start, started) = promise::<()>();
+    let waits = started.map(&Immediate, move |()| task.wait());
+    let mut awaited = waits.into_future();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut awaited).poll(&mut context).is_pending());
+    // Settled after the wait has found no work to do, and so is about to sleep, or to give up.
+    let settles = std::thread::spawn(move || {
+        looked.recv().expect("the wait looks for work");
+        elsewhere.resolve(1);
+    });
+    worker.serve(|| start.resolve(()));
+    settles.join().expect("no panic");
+    assert!(matches!(Pin::new(&mut awaited).poll(&mut context), Poll::Ready(Ok(Ok(1)))));
 }

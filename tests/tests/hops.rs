@@ -260,3 +260,50 @@ fn an_error_has_a_trail() {
     assert!(lines[2].contains("hops.rs:"), "{trail}");
     assert_eq!(Task::resolved(1).context("unused").wait().expect("values pass"), 1);
 }
+
+/// async-task's atomics are not loom's, so this is checked by repetition and by Miri: a block hops to and fro while others
+/// wake it and its task is let go. It must arrive each time, once, and be dropped once.
+#[test]
+fn a_hop_races_with_wakes_and_with_its_task_going() {
+    let _watchdog = watchdog("a_hop_races_with_wakes_and_with_its_task_going");
+    let rounds = if cfg!(miri) { 4 } else { 300 };
+    let first = ThreadPool::with_threads(1);
+    let second = ThreadPool::with_threads(1);
+    for round in 0..rounds {
+        let arrivals = Arc::new(());
+        let (a, b, witness) = (first.worker(), second.worker(), arrivals.clone());
+        let (waker, woken) = std::sync::mpsc::channel::<std::task::Waker>();
+        let (done, finished) = promise();
+        let task = spawn_with(&first.worker(), |cx| async move {
+            let _witness = witness;
+            let mut places = Vec::new();
+            for _ in 0..8 {
+                let waker = waker.clone();
+                std::future::poll_fn(move |cx| {
+                    waker.send(cx.waker().clone()).ok();
+                    std::task::Poll::Ready(())
+                })
+                .await;
+                cx.hop(&b).await;
+                places.push(thread::current().id());
+                cx.hop(&a).await;
+                places.push(thread::current().id());
+            }
+            done.resolve(places);
+            Ok(())
+        });
+        let wakes = thread::spawn(move || woken.into_iter().for_each(|waker| (0..3).for_each(|_| waker.wake_by_ref())));
+        if round % 2 == 0 {
+            task.detach()
+        } else {
+            task.wait().expect("it arrives")
+        }
+        let places = finished.wait().expect("it arrives, held or not");
+        assert_eq!(places.len(), 16);
+        assert!(places.chunks(2).all(|pair| pair == &places[..2]), "each hop led to its pool");
+        wakes.join().expect("no panic");
+        while Arc::strong_count(&arrivals) > 1 {
+            thread::yield_now(); // the block is dropped on its pool's thread
+        }
+    }
+}
