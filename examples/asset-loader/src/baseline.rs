@@ -11,9 +11,9 @@ use crate::ledger::Kind;
 use crate::load::view;
 use crate::model::{Document, Mesh, Source};
 use crate::paths::{Root, identity};
-use crate::registry::read;
 use crate::scene::{Scene, TextureId};
 use crate::texture::Texture;
+use crate::ticket::read;
 use crate::upload::Upload;
 
 /// Loads `files`, each once, with all that they refer to.

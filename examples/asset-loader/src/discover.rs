@@ -25,11 +25,12 @@ pub struct Found {
 /// read is no error, but noted.
 pub fn assets(folder: &Path, out: &Path) -> Result<Found> {
     let name = plain(&folder.display().to_string());
-    let metadata = folder.metadata().map_err(|error| Error::msg(format!("cannot read {name}: {error}")))?;
+    let unreadable = |error| Error::from(error).context(format!("cannot read {name}"));
+    let metadata = folder.metadata().map_err(unreadable)?;
     if !metadata.is_dir() {
         return Err(Error::msg(format!("{name} is not a folder")));
     }
-    std::fs::read_dir(folder).map_err(|error| Error::msg(format!("cannot read {name}: {error}")))?;
+    std::fs::read_dir(folder).map_err(unreadable)?;
 
     let out = identity(out);
     let mut found = Found::default();

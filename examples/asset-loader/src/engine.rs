@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener};
-use threadbare::{AsyncSystem, Immediate, Main, MainThread, Result, Task, try_run};
+use threadbare::{AsyncSystem, Immediate, Main, MainThread, Result, Task, all, try_run};
 use threadbare_threads::ThreadPool;
 
 use crate::frames::Frames;
-use crate::gather::gather;
 use crate::ledger::{Kind, Progress};
 use crate::load::Model;
 use crate::paths::Root;
@@ -57,7 +56,9 @@ impl Engine {
             heard.notify(usize::MAX);
         });
         let here = system.main().enter().expect("a new system has no main thread yet");
-        let registry = AssetRegistry::new(system.worker(), root, trace.clone());
+        // A scene is loaded from one folder and then done with, so nothing is dropped meanwhile: each file is loaded once,
+        // as by the one thread that this is compared with. A game would set a limit.
+        let registry = AssetRegistry::builder(system.worker(), root, trace.clone()).inactive_limit(u64::MAX).build();
         let stage = Stage { main: system.main().clone(), scene: Rc::default(), trace: trace.clone() };
         Ok(Self { _system: system, here, stage, registry, wake, trace: trace.clone() })
     }
@@ -75,7 +76,7 @@ impl Engine {
             let (stage, registry) = (self.stage.clone(), self.registry.clone());
             try_run(&self.here, move || stage.asset(&registry, file))
         });
-        gather(asked).map(&Immediate, |_| ())
+        all(asked).map(&Immediate, |_| ())
     }
 
     /// The main loop: frames, until `task` is settled. Each does some of what waits for the main thread and calls
@@ -200,7 +201,7 @@ impl Stage {
             let _span = stage.trace.span("place", Some(&name));
             let (ids, uploads): (Vec<_>, Vec<_>) = model.textures.iter().map(|texture| stage.texture(texture)).unzip();
             stage.scene.borrow_mut().place(&name, model.meshes.clone(), ids, model.is_placeholder());
-            gather(uploads).map(&Immediate, |_| ())
+            all(uploads).map(&Immediate, |_| ())
         })
     }
 }

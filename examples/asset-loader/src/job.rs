@@ -29,12 +29,12 @@ pub fn run(options: &Options) -> Result<Report> {
         Some(folder) => folder.clone(),
         None => {
             let folder = options.out.join("samples");
-            samples::generate(&folder).map_err(|error| at(&folder, &error))?;
+            samples::generate(&folder).map_err(|error| at(&folder, error))?;
             folder
         }
     };
     let found = discover::assets(&folder, &options.out)?;
-    fs::create_dir_all(&options.out).map_err(|error| at(&options.out, &error.into()))?;
+    fs::create_dir_all(&options.out).map_err(|error| at(&options.out, error))?;
 
     baseline::warm(&found.files);
     let root = Root::new(&folder);
@@ -90,20 +90,20 @@ fn write_sheet(scene: &Scene, path: PathBuf) -> Result<Option<(PathBuf, usize)>>
     let thumbnails: Vec<&Texture> = textures.iter().map(|(_, texture)| &*texture.small).collect();
     let Some((sheet, tiles)) = sheet::draw(&thumbnails) else {
         return match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path, &error.into())),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path, error)),
             _ => Ok(None),
         };
     };
-    sheet.save(&path).map_err(|error| at(&path, &error.into()))?;
+    sheet.save(&path).map_err(|error| at(&path, error))?;
     Ok(Some((path, tiles)))
 }
 
 fn write_trace(trace: &Trace, path: PathBuf) -> Result<(PathBuf, usize)> {
     let write = || trace.write(BufWriter::new(File::create(&path)?));
-    write().map_err(|error| at(&path, &error.into()))?;
+    write().map_err(|error| at(&path, error))?;
     Ok((path, trace.len()))
 }
 
-fn at(path: &Path, error: &Error) -> Error {
-    Error::msg(format!("cannot write to {}: {error}", path.display()))
+fn at(path: &Path, error: impl Into<Error>) -> Error {
+    error.into().context(format!("cannot write to {}", path.display()))
 }

@@ -3,8 +3,9 @@
 //!
 //! What to read, in this order:
 //!
-//! - [`registry`]: typed handles, and one load for each file, however many ask;
-//! - [`load`]: how an asset comes to be, as chains of continuations; a model's parts are tasks returned from one of them;
+//! - [`registry`]: typed handles, one load for each file, however many ask, and a limit to what is kept for nobody; its
+//!   rules by themselves are in `shelf`, what a load gets to see in [`ticket`];
+//! - [`load`]: how an asset comes to be: as a chain of continuations, or, where it has parts, as `async` code in one;
 //! - [`engine`]: the main loop, and how long work is cut into steps that keep a frame.
 //!
 //! The rest is what a program needs besides: decoding ([`texture`], [`model`], [`uri`]), the scene ([`scene`],
@@ -17,7 +18,6 @@ pub mod cli;
 pub mod discover;
 pub mod engine;
 pub mod frames;
-pub mod gather;
 pub mod job;
 pub mod ledger;
 pub mod load;
@@ -30,7 +30,9 @@ pub mod report;
 pub mod samples;
 pub mod scene;
 pub mod sheet;
+mod shelf;
 pub mod texture;
+pub mod ticket;
 pub mod trace;
 pub mod upload;
 pub mod uri;

@@ -1,15 +1,15 @@
-//! How each kind of asset is loaded: chains of continuations on the workers, from a path to a value.
+//! How each kind of asset is loaded: continuations on the workers, from a path to a value.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use threadbare::{Error, Immediate, Result, Task, try_run};
+use threadbare::{Error, Immediate, Result, Task, all, try_run};
 
-use crate::gather::gather;
-use crate::ledger::{Kind, reason};
+use crate::ledger::Kind;
 use crate::model::{Document, Mesh, Source};
-use crate::registry::{Asset, Handle, Ticket};
+use crate::registry::{Asset, AssetRegistry, Handle};
 use crate::texture::Texture;
+use crate::ticket::Ticket;
 
 impl Asset for Texture {
     fn kind(path: &Path) -> Kind {
@@ -21,6 +21,10 @@ impl Asset for Texture {
         let file = ticket.clone();
         let bytes = try_run(ticket.worker(), move || file.read().map(Arc::new));
         decode(ticket, bytes)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.pixels().len() as u64
     }
 }
 
@@ -38,9 +42,11 @@ fn decode(ticket: Ticket, bytes: Task<Arc<Vec<u8>>>) -> Task<Texture> {
         })
 }
 
-/// A file that a model keeps its geometry in. Nothing stands in for it: a model without it is broken.
+/// A file that a model keeps its geometry in, or why there is none. Nothing stands in for it: a model without it is
+/// broken. But as a placeholder does, the error stays until the file is invalidated: models that share a missing file
+/// miss it by one load.
 #[derive(Debug)]
-pub struct Buffer(Arc<Vec<u8>>);
+pub struct Buffer(Result<Arc<Vec<u8>>>);
 
 impl Asset for Buffer {
     fn kind(_: &Path) -> Kind {
@@ -48,8 +54,13 @@ impl Asset for Buffer {
     }
 
     fn load(ticket: Ticket) -> Task<Self> {
-        let worker = ticket.worker().clone();
-        try_run(&worker, move || Ok(Self(Arc::new(ticket.read()?))))
+        let name = ticket.name().to_string();
+        try_run(&ticket.worker().clone(), move || ticket.read())
+            .then(&Immediate, move |bytes| Ok(Self(bytes.map(Arc::new).map_err(|error| error.context(name)))))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |bytes| bytes.len() as u64)
     }
 }
 
@@ -76,8 +87,8 @@ impl Asset for Model {
         Kind::of_asset(path).filter(|kind| !kind.is_texture()).unwrap_or(Kind::Gltf)
     }
 
-    /// Read, parse, then whatever the file refers to: the task of all that, returned from a continuation, takes this
-    /// one's place. Or the placeholder.
+    /// Read, parse, then whatever the file refers to: the future of all that, returned from a continuation, runs on the
+    /// same workers. Or the placeholder.
     fn load(ticket: Ticket) -> Task<Self> {
         let (file, whole, broken) = (ticket.clone(), ticket.clone(), ticket.clone());
         try_run(ticket.worker(), move || {
@@ -91,46 +102,40 @@ impl Asset for Model {
             Self { meshes: vec![Mesh::placeholder()], textures: Vec::new(), placeholder: true }
         })
     }
+
+    fn bytes(&self) -> u64 {
+        self.meshes.iter().map(|mesh| (size_of::<Mesh>() + mesh.name.len()) as u64).sum()
+    }
 }
 
-/// Loads what a document refers to, all at once, and makes a model of it.
-fn complete(ticket: Ticket, document: Document) -> Task<Model> {
-    let buffers = match document.buffers() {
-        Ok(buffers) => gather(buffers.into_iter().map(|source| buffer(&ticket, source))),
-        Err(error) => return Task::rejected(error),
-    };
-    // Images in files need no buffer, so they set out at once; the others are cut from the buffers.
-    let images: Vec<_> = document
-        .images()
-        .into_iter()
-        .map(|image| match image {
-            Ok(Source::File(path)) => Image::Loading(ticket.registry().load_async(path)),
+/// Loads what a document refers to, all at once, and makes a model of it. While it waits it keeps handles, but not the
+/// registry.
+async fn complete(ticket: Ticket, document: Document) -> Result<Model> {
+    let (buffers, images) = {
+        let registry = ticket.registry()?;
+        let buffers = all(document.buffers()?.into_iter().map(|source| buffer(&registry, source)));
+        // Images in files need no buffer, so they set out at once; the others are cut from the buffers.
+        let images = document.images().into_iter().map(|image| match image {
+            Ok(Source::File(path)) => Image::Loading(registry.load_async(path)),
             other => Image::Inside(other),
-        })
-        .collect();
-    let worker = ticket.worker().clone();
-    buffers.and_then(&worker, move |buffers| {
-        let meshes = {
-            let _span = ticket.span("assemble");
-            match document.meshes(&buffers) {
-                Ok(meshes) => meshes,
-                Err(error) => return Task::rejected(error),
-            }
+        });
+        (buffers, images.collect::<Vec<_>>())
+    };
+    let buffers = buffers.await?.iter().map(|buffer| buffer.0.clone()).collect::<Result<Vec<_>>>()?;
+    let meshes = {
+        let _span = ticket.span("assemble");
+        document.meshes(&buffers)?
+    };
+    let textures: Vec<_> = {
+        let registry = ticket.registry()?;
+        let texture = |(index, image)| match image {
+            Image::Loading(handle) => handle,
+            Image::Inside(source) => inside(&registry, &ticket, index, source, &buffers),
         };
-        let textures: Vec<_> = images
-            .into_iter()
-            .enumerate()
-            .map(|(index, image)| match image {
-                Image::Loading(handle) => handle,
-                Image::Inside(source) => inside(&ticket, index, source, &buffers),
-            })
-            .collect();
-        gather(textures.iter().map(Handle::ready)).map(&Immediate, move |_| Model {
-            meshes,
-            textures,
-            placeholder: false,
-        })
-    })
+        images.into_iter().enumerate().map(texture).collect()
+    };
+    all(textures.iter().map(Handle::ready)).await?;
+    Ok(Model { meshes, textures, placeholder: false })
 }
 
 enum Image {
@@ -138,26 +143,26 @@ enum Image {
     Inside(Result<Source>),
 }
 
-/// The bytes of a buffer; an error says which buffer it was.
-fn buffer(ticket: &Ticket, source: Source) -> Task<Arc<Vec<u8>>> {
-    match source {
-        Source::File(path) => {
-            let file = ticket.registry().load_async::<Buffer>(&path);
-            let name = Arc::clone(file.name());
-            file.ready()
-                .map(&Immediate, |buffer| Arc::clone(&buffer.0))
-                .or_else(&Immediate, move |error| Err(Error::msg(format!("{name}: {}", reason(&error)))))
-        }
-        Source::Inside(bytes) => Task::resolved(bytes),
-        Source::View { .. } => Task::rejected(Error::msg("a buffer inside of a buffer")),
-    }
+/// A buffer, wherever it is.
+fn buffer(registry: &AssetRegistry, source: Source) -> Task<Arc<Buffer>> {
+    Task::resolved(Arc::new(Buffer(match source {
+        Source::File(path) => return registry.load_async(path).ready(),
+        Source::Inside(bytes) => Ok(bytes),
+        Source::View { .. } => Err(Error::msg("a buffer inside of a buffer")),
+    })))
 }
 
 /// The texture of an image in the model's own file or buffers, decoded on a worker of its own.
-fn inside(ticket: &Ticket, index: usize, source: Result<Source>, buffers: &[Arc<Vec<u8>>]) -> Handle<Texture> {
+fn inside(
+    registry: &AssetRegistry,
+    model: &Ticket,
+    index: usize,
+    source: Result<Source>,
+    buffers: &[Arc<Vec<u8>>],
+) -> Handle<Texture> {
     let bytes = source.and_then(|source| view(source, buffers));
-    ticket.registry().load_part(ticket.path(), index, |part| {
-        let bytes = try_run(ticket.worker(), move || bytes);
+    registry.load_part(model, index, |part| {
+        let bytes = try_run(part.worker(), move || bytes);
         decode(part, bytes)
     })
 }

@@ -1,60 +1,64 @@
-//! One load for each file, however many ask, and a typed handle for each who does.
+//! Assets by path: one load however many ask, a typed handle for each who does, and a limit to what is kept for nobody.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::any::TypeId;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use threadbare::{Error, Immediate, Promise, Result, Task, Worker, promise};
+use threadbare::{Immediate, Promise, SharedTask, Task, Worker, promise, try_run};
 
 use crate::ledger::{Kind, Ledger};
 use crate::lock;
 use crate::paths::{Root, identity};
-use crate::trace::{Span, Trace};
+use crate::shelf::{Key, Lease, Shelf};
+use crate::ticket::{Desk, Ticket};
+use crate::trace::Trace;
 
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 1 << 30;
+pub use crate::shelf::Counts;
+
+/// What is kept of inactive assets unless the builder says otherwise, in bytes.
+const INACTIVE_LIMIT: u64 = 256 << 20;
 
 /// Something that can be loaded by path.
 pub trait Asset: Sized + Send + Sync + 'static {
     /// What the table calls it, as far as its path tells.
     fn kind(path: &Path) -> Kind;
 
-    /// Starts a load. Called once for each file, on the thread that asks first; the work goes to `ticket`'s worker.
+    /// Starts a load, on the thread that asks first; the work goes to `ticket`'s worker.
     fn load(ticket: Ticket) -> Task<Self>;
+
+    /// How much memory it takes, without the other assets that it refers to. Asked once, when it is loaded.
+    fn bytes(&self) -> u64;
 }
 
-/// Loads assets, and keeps them for as long as there is a clone of it.
+/// Loads assets, and knows them by path. Clones are the same registry.
+///
+/// An asset is *active* while somebody has a [`Handle`], and never dropped then. Without one it is *inactive*: kept for
+/// whoever asks next, as long as all of those stay within a limit; those that are inactive for longest go first. A load
+/// that fails is told to all who asked, and then forgotten, so that the next to ask tries again.
+///
+/// When the last clone goes, inactive assets go with it. Loads in flight come to their end, and handles stay what they
+/// are; but a load that asks for further assets by then is refused.
+///
+/// Assets are dropped outside of every lock, on the thread that let go of them. Their destructors may use the registry.
 #[derive(Clone)]
-pub struct AssetRegistry(Arc<Inner>);
-
-struct Inner {
-    worker: Worker,
-    root: Root,
-    ledger: Ledger,
-    trace: Trace,
-    /// An `Arc<Slot<T>>` for each key of type `T`.
-    slots: Mutex<HashMap<(TypeId, Key), Arc<dyn Any + Send + Sync>>>,
-}
-
-/// What an asset is known by.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    /// A file, by its [`identity`].
-    File(Arc<Path>),
-    /// An image that a model holds in itself.
-    Part(Arc<Path>, usize),
+pub struct AssetRegistry {
+    pub(crate) shelf: Arc<Mutex<Shelf>>,
+    pub(crate) desk: Arc<Desk>,
 }
 
 impl AssetRegistry {
-    /// An empty registry that reads and decodes on `worker`; names are relative to `root`.
+    /// What [`builder`](Self::builder) builds without further ado.
     #[must_use]
     pub fn new(worker: &Worker, root: Root, trace: Trace) -> Self {
-        let (worker, ledger, slots) = (worker.clone(), Ledger::default(), Mutex::default());
-        Self(Arc::new(Inner { worker, root, ledger, trace, slots }))
+        Self::builder(worker, root, trace).build()
+    }
+
+    /// An empty registry that reads and decodes on `worker`; names are relative to `root`.
+    pub fn builder(worker: &Worker, root: Root, trace: Trace) -> Builder {
+        let desk = Desk { worker: worker.clone(), root, ledger: Ledger::default(), trace };
+        Builder { desk, inactive_limit: INACTIVE_LIMIT }
     }
 
     /// Asks for the asset at `path`: whoever asks first starts the load, everyone gets a handle to it. From any thread.
@@ -62,213 +66,170 @@ impl AssetRegistry {
     /// Besides that it only looks up which file the path means, on the calling thread.
     pub fn load_async<T: Asset>(&self, path: impl AsRef<Path>) -> Handle<T> {
         let path: Arc<Path> = identity(path.as_ref()).into();
-        let ticket = |registry: &Self| Ticket {
-            name: registry.0.root.name(&path).into(),
-            kind: T::kind(&path),
-            path: Arc::clone(&path),
-            registry: registry.clone(),
-        };
-        self.load_once(Key::File(Arc::clone(&path)), ticket(self), T::load)
+        let name = self.desk.root.name(&path).into();
+        self.load_once(None, self.ticket(name, T::kind(&path), path), T::load)
     }
 
-    /// The same for image `index` inside the model at `path`, which `start` loads.
+    /// The same for image `index` inside the model that is being loaded by `model`, which `start` loads.
     pub(crate) fn load_part<T: Asset>(
         &self,
-        path: &Arc<Path>,
+        model: &Ticket,
         index: usize,
-        start: impl FnOnce(Ticket) -> Task<T>,
+        start: impl FnOnce(Ticket) -> Task<T> + Send + 'static,
     ) -> Handle<T> {
-        let name = self.0.root.part_name(path, index).into();
-        let ticket = Ticket { name, kind: Kind::Embedded, path: Arc::clone(path), registry: self.clone() };
-        self.load_once(Key::Part(Arc::clone(path), index), ticket, start)
+        let name = self.desk.root.part_name(&model.path, index).into();
+        let ticket = self.ticket(name, Kind::Embedded, Arc::clone(&model.path));
+        self.load_once(Some((model.load, index)), ticket, start)
     }
 
-    fn load_once<T: Asset>(&self, key: Key, ticket: Ticket, start: impl FnOnce(Ticket) -> Task<T>) -> Handle<T> {
-        let kind = ticket.kind;
-        self.ledger().asked(kind);
-        let (handle, first) = self.slot(key, &ticket.name);
-        if first {
-            let size = if kind == Kind::Embedded { 0 } else { fs::metadata(&ticket.path).map_or(0, |file| file.len()) };
-            self.ledger().begun(kind, size);
-            let (registry, slot) = (self.clone(), Arc::clone(&handle.slot));
-            start(ticket)
-                .then(&Immediate, move |outcome| {
-                    registry.ledger().settled(kind);
-                    slot.settle(outcome.map(Arc::new));
-                    Ok(())
-                })
-                .detach();
-        }
-        handle
+    fn ticket(&self, name: Arc<str>, kind: Kind, path: Arc<Path>) -> Ticket {
+        Ticket { shelf: Arc::downgrade(&self.shelf), desk: Arc::clone(&self.desk), path, name, kind, load: 0 }
     }
 
-    /// The handle for `key`, and whether nobody had one before.
-    fn slot<T: Asset>(&self, key: Key, name: &Arc<str>) -> (Handle<T>, bool) {
-        let mut slots = lock(&self.0.slots);
-        let known = slots.get(&(TypeId::of::<T>(), key.clone())).cloned();
-        if let Some(slot) = known.and_then(|slot| slot.downcast::<Slot<T>>().ok()) {
-            return (Handle { slot }, false);
+    fn load_once<T: Asset>(
+        &self,
+        part: Option<(u64, usize)>,
+        ticket: Ticket,
+        start: impl FnOnce(Ticket) -> Task<T> + Send + 'static,
+    ) -> Handle<T> {
+        self.ledger().asked(ticket.kind);
+        let key = Key { kind: TypeId::of::<T>(), path: Arc::clone(&ticket.path), part };
+        let mut first = None;
+        let new = || {
+            let (promise, task) = promise();
+            first = Some(promise);
+            Arc::new(Shared { name: Arc::clone(&ticket.name), ready: task.share() }) as _
+        };
+        let (asset, lease, load) = lock(&self.shelf).request(&self.shelf, &key, new);
+        let asset = Arc::downcast::<Shared<T>>(asset).expect("the key has the type in it");
+        if let Some((load, promise)) = load.zip(first) {
+            let size = if part.is_some() { 0 } else { fs::metadata(&ticket.path).map_or(0, |file| file.len()) };
+            self.ledger().begun(ticket.kind, size);
+            self.start(key, promise, Ticket { load, ..ticket }, start);
         }
-        let slot = Arc::new(Slot { name: Arc::clone(name), state: Mutex::new(State::Loading(Vec::new())) });
-        slots.insert((TypeId::of::<T>(), key), Arc::clone(&slot) as _);
-        (Handle { slot }, true)
+        Handle { lease, asset }
+    }
+
+    /// Starts a load. Its outcome goes into the table first, and then to those who wait: who is told of a failure and asks
+    /// again is in time for another try.
+    fn start<T: Asset>(
+        &self,
+        key: Key,
+        promise: Promise<Arc<T>>,
+        ticket: Ticket,
+        start: impl FnOnce(Ticket) -> Task<T> + Send + 'static,
+    ) {
+        let (shelf, desk) = (Arc::downgrade(&self.shelf), Arc::clone(&self.desk));
+        let (kind, number) = (ticket.kind, ticket.load);
+        let name = ticket.name.to_string();
+        // A panic in `start` or in `bytes` is a load that failed.
+        try_run(&Immediate, move || start(ticket))
+            .map(&Immediate, |asset| (asset.bytes(), Arc::new(asset)))
+            .context(name)
+            .then(&Immediate, move |outcome| {
+                desk.ledger.settled(kind);
+                let (bytes, outcome) = match outcome {
+                    Ok((bytes, asset)) => (Some(bytes), Ok(asset)),
+                    Err(error) => (None, Err(error)),
+                };
+                let shelf = shelf.upgrade();
+                let garbage = shelf.as_ref().map(|shelf| lock(shelf).landed(&key, number, bytes));
+                promise.settle(outcome);
+                // Only now: a destructor that panics is none of this load's concern.
+                drop((garbage, shelf));
+                Ok(())
+            })
+            .detach();
+    }
+
+    /// Forgets what was made of the file at `path`, images inside of a model included: the next to ask loads anew.
+    ///
+    /// Who has a handle keeps what it stands for, also if that is still being loaded; so do assets that refer to it.
+    pub fn invalidate(&self, path: impl AsRef<Path>) {
+        let garbage = lock(&self.shelf).invalidate(&identity(path.as_ref()));
+        drop(garbage);
+    }
+
+    /// How many assets there are at the moment. What was invalidated is not counted, whoever holds it.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        lock(&self.shelf).counts()
     }
 
     /// The books.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
-        &self.0.ledger
+        &self.desk.ledger
     }
 }
 
 impl fmt::Debug for AssetRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssetRegistry").field("assets", &lock(&self.0.slots).len()).finish_non_exhaustive()
+        f.debug_struct("AssetRegistry").field("counts", &self.counts()).finish_non_exhaustive()
     }
 }
 
-/// An asset that somebody asked for: perhaps loaded, perhaps not yet.
+/// What a registry is made of.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    desk: Desk,
+    inactive_limit: u64,
+}
+
+impl Builder {
+    /// How much memory assets may take that nobody has a handle to, in bytes; 256 MiB if nothing is said. With 0, an asset
+    /// goes with its last handle.
+    pub fn inactive_limit(self, bytes: u64) -> Self {
+        Self { inactive_limit: bytes, ..self }
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn build(self) -> AssetRegistry {
+        AssetRegistry { shelf: Arc::new(Mutex::new(Shelf::new(self.inactive_limit))), desk: Arc::new(self.desk) }
+    }
+}
+
+/// An asset that somebody asked for: perhaps loaded, perhaps not yet. While there is a clone of it, the asset stays.
 pub struct Handle<T: Asset> {
-    slot: Arc<Slot<T>>,
+    lease: Arc<Lease>,
+    asset: Arc<Shared<T>>,
 }
 
-struct Slot<T: Asset> {
+/// What the table has, and each handle.
+struct Shared<T: Asset> {
     name: Arc<str>,
-    state: Mutex<State<T>>,
-}
-
-enum State<T: Asset> {
-    /// One promise for each who waits.
-    Loading(Vec<Promise<Arc<T>>>),
-    Settled(Result<Arc<T>>),
+    ready: SharedTask<Arc<T>>,
 }
 
 impl<T: Asset> Handle<T> {
     /// What the asset is called.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
-        &self.slot.name
+        &self.asset.name
     }
 
     /// The asset, if it is there by now.
     #[must_use]
     pub fn get(&self) -> Option<Arc<T>> {
-        match &*lock(&self.slot.state) {
-            State::Settled(Ok(value)) => Some(Arc::clone(value)),
-            State::Settled(Err(_)) | State::Loading(_) => None,
-        }
+        self.asset.ready.is_settled().then(|| self.ready().try_take().ok()?.ok()).flatten()
     }
 
     /// A task for the asset; another one for each call.
     pub fn ready(&self) -> Task<Arc<T>> {
-        let settled = match &mut *lock(&self.slot.state) {
-            State::Settled(outcome) => outcome.clone(),
-            State::Loading(waiting) => {
-                let (promise, task) = promise();
-                waiting.push(promise);
-                return task;
-            }
-        };
-        settled.map_or_else(Task::rejected, Task::resolved)
-    }
-}
-
-impl<T: Asset> Slot<T> {
-    /// The load is over. Settling a promise runs whatever waits for it, which may well ask for this asset again: so the
-    /// lock is free by then.
-    fn settle(&self, outcome: Result<Arc<T>>) {
-        let before = std::mem::replace(&mut *lock(&self.state), State::Settled(outcome.clone()));
-        if let State::Loading(waiting) = before {
-            for promise in waiting {
-                promise.settle(outcome.clone());
-            }
-        }
+        self.asset.ready.fork()
     }
 }
 
 impl<T: Asset> Clone for Handle<T> {
     fn clone(&self) -> Self {
-        Self { slot: Arc::clone(&self.slot) }
+        Self { lease: Arc::clone(&self.lease), asset: Arc::clone(&self.asset) }
     }
 }
 
 impl<T: Asset> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Handle({:?})", self.slot.name)
+        write!(f, "Handle({:?})", self.asset.name)
     }
-}
-
-/// One load: what is loaded, where the work goes, and where it is written down.
-#[derive(Clone)]
-pub struct Ticket {
-    registry: AssetRegistry,
-    path: Arc<Path>,
-    name: Arc<str>,
-    kind: Kind,
-}
-
-impl Ticket {
-    /// Where to read and decode.
-    #[must_use]
-    pub fn worker(&self) -> &Worker {
-        &self.registry.0.worker
-    }
-
-    /// Where to ask for what this asset refers to.
-    #[must_use]
-    pub fn registry(&self) -> &AssetRegistry {
-        &self.registry
-    }
-
-    /// The file, as the registry knows it.
-    #[must_use]
-    pub fn path(&self) -> &Arc<Path> {
-        &self.path
-    }
-
-    /// The folder of the file.
-    #[must_use]
-    pub fn folder(&self) -> PathBuf {
-        self.path.parent().map_or_else(PathBuf::new, Path::to_path_buf)
-    }
-
-    /// The calling thread does `action` to this asset until the span is dropped.
-    pub fn span(&self, action: &'static str) -> Span<'_> {
-        self.registry.0.trace.span(action, Some(&self.name))
-    }
-
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read`].
-    pub fn read(&self) -> Result<Vec<u8>> {
-        let _span = self.span("read");
-        let bytes = read(&self.path)?;
-        self.registry.ledger().read(self.kind, bytes.len() as u64);
-        Ok(bytes)
-    }
-
-    /// A placeholder is taken, because of `error`.
-    pub fn failed(&self, error: &Error) {
-        self.registry.ledger().failed(self.kind, &self.name, error);
-    }
-}
-
-/// Reads a whole file.
-///
-/// # Errors
-///
-/// Those of the file system. What is no regular file is not opened: a pipe would block for ever, a device might not end.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(Error::msg("not a regular file"));
-    }
-    if metadata.len() > MAX_FILE {
-        return Err(Error::msg(format!("larger than {} MiB", MAX_FILE >> 20)));
-    }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    File::open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

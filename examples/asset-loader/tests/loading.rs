@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use asset_loader::gather::gather;
 use asset_loader::ledger::{Failure, Kind};
 use asset_loader::load::Model;
 use asset_loader::paths::Root;
-use asset_loader::registry::{Asset, AssetRegistry, Ticket};
+use asset_loader::registry::{Asset, AssetRegistry};
 use asset_loader::texture::Texture;
+use asset_loader::ticket::Ticket;
 use asset_loader::trace::Trace;
 use common::{Folder, checks};
-use threadbare::{AsyncSystem, Immediate, Task, run, try_run};
+use threadbare::{AsyncSystem, Immediate, Task, all, run, try_run};
 use threadbare_threads::ThreadPool;
 
 /// A registry on `threads` workers for what lies in `folder`.
@@ -57,10 +57,10 @@ fn a_path_is_loaded_once_however_many_ask() {
     let spellings = [file.clone(), folder.path().join("sub/../sub/shared.png"), folder.path().join("./sub/shared.png")];
     let handles: Vec<_> = (0..9).map(|i| registry.load_async::<Texture>(&spellings[i % 3])).collect();
     assert!(handles.iter().all(|handle| handle.get().is_none()));
-    let all = gather(handles.iter().map(|handle| handle.ready()));
+    let everyone = all(handles.iter().map(|handle| handle.ready()));
     drop(open);
 
-    let textures = all.wait().unwrap();
+    let textures = everyone.wait().unwrap();
     assert!(textures.iter().all(|texture| Arc::ptr_eq(texture, &textures[0])));
     let late = registry.load_async::<Texture>(&file).get().unwrap();
     assert!(Arc::ptr_eq(&late, &textures[0]));
@@ -207,6 +207,29 @@ fn a_model_survives_its_textures_but_not_its_buffers() {
     assert_eq!(lines.len(), 4, "each of them once: {lines:?}");
 }
 
+/// A placeholder is a value like any other, and so is a missing buffer: they stay until they are invalidated.
+#[test]
+fn what_was_missing_is_missed_once_and_found_when_its_place_is_invalidated() {
+    let folder = Folder::new();
+    let models = ["one.gltf", "two.gltf"].map(|name| folder.gltf(name, "late.bin", &["late.png"]));
+    let (_system, registry) = registry(&folder, 1);
+    let load = |file: &PathBuf| registry.load_async::<Model>(file).ready().wait().unwrap();
+    assert!(models.iter().all(|file| load(file).is_placeholder()));
+    let kinds = registry.ledger().kinds();
+    assert_eq!((kinds[&Kind::Buffer].asked, kinds[&Kind::Buffer].loads), (2, 1));
+    assert_eq!((kinds[&Kind::Png].asked, kinds[&Kind::Png].loads), (2, 1));
+
+    let late = [folder.write("late.bin", &common::QUAD), folder.png("late.png", 2, 2, checks)];
+    assert!(load(&models[0]).is_placeholder());
+    models.iter().chain(&late).for_each(|file| registry.invalidate(file));
+    for file in &models {
+        let model = load(file);
+        assert!(!model.is_placeholder() && !model.textures[0].get().unwrap().is_placeholder());
+    }
+    let kinds = registry.ledger().kinds();
+    assert_eq!((kinds[&Kind::Buffer].loads, kinds[&Kind::Png].loads, kinds[&Kind::Gltf].loads), (2, 2, 4));
+}
+
 /// A kind of asset whose decoder is not to be trusted.
 #[derive(Debug)]
 struct Fragile(&'static str);
@@ -230,6 +253,10 @@ impl Asset for Fragile {
             ticket.failed(&error);
             Self("placeholder")
         })
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64
     }
 }
 
