@@ -58,7 +58,7 @@ fn a_call_while_the_only_loader_fails_is_rejected() {
 
 /// Each of two threads may wait for a call that is queued. Broken if both could sleep over that: loom finds the deadlock.
 #[test]
-fn two_threads_that_wait_for_their_pool_do_not_both_sleep() {
+fn two_threads_that_wait_for_their_pool_do_not_both_go_to_rest() {
     bounded(1).shadowing_loads().yields_once([(true, true), (true, false), (false, true)], || {
         let pool = pool(2);
         let outer = [(); 2].map(|()| {

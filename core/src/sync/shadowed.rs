@@ -63,6 +63,7 @@ macro_rules! shadowed {
             }
 
             fn cast_shadow(&self) {
+                // ORDERING: Relaxed: it is there to be seen by loom, and must order nothing.
                 self.shadow.fetch_add(1, Ordering::Relaxed);
             }
 
