@@ -263,3 +263,20 @@ fn a_million_shared_tasks_in_a_row_settle_in_little_stack() {
     });
     assert_eq!(deep.expect("a thread").join().expect("it did not overflow"), 7);
 }
+
+/// Looking gives the outcome as often as one likes, before and after forks, and costs no task.
+#[test]
+fn a_shared_task_can_be_looked_at() {
+    for outcome in [Ok(7), Err(Error::msg("no"))] {
+        let (promise, task) = promise::<u32>();
+        let shared = task.share();
+        assert!(shared.peek().is_none());
+        let fork = shared.fork();
+        promise.settle(outcome.clone());
+        let text = |outcome: Result<u32>| outcome.map_err(|error| error.to_string());
+        for _ in 0..2 {
+            assert_eq!(text(shared.peek().expect("settled")), text(outcome.clone()));
+        }
+        assert_eq!(text(fork.try_take().expect("settled")), text(outcome));
+    }
+}

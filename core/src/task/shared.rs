@@ -186,6 +186,27 @@ impl<T: Clone + Send + Sync + 'static> SharedTask<T> {
         }
     }
 
+    /// A clone of the outcome, if it is there: for code that looks every frame. No allocation, and no task.
+    ///
+    /// ```
+    /// # use threadbare::promise;
+    /// let (promise, task) = promise();
+    /// let shared = task.share();
+    /// assert!(shared.peek().is_none());
+    /// promise.resolve(7);
+    /// assert_eq!(shared.peek().transpose()?, Some(7));
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn peek(&self) -> Option<Result<T>> {
+        if !self.is_settled() {
+            return None;
+        }
+        // ORDERING: Relaxed, as in `fork`.
+        self.0.seen.store(1, Ordering::Relaxed);
+        // SAFETY: it was seen.
+        Some(unsafe { self.0.outcome() })
+    }
+
     /// Whether the outcome is there.
     pub fn is_settled(&self) -> bool {
         self.0.is_settled()

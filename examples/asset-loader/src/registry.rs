@@ -213,7 +213,7 @@ impl<T: Asset> Handle<T> {
     /// The asset, if it is there by now.
     #[must_use]
     pub fn get(&self) -> Option<Arc<T>> {
-        self.asset.ready.is_settled().then(|| self.ready().try_take().ok()?.ok()).flatten()
+        self.asset.ready.peek()?.ok()
     }
 
     /// A task for the asset; another one for each call.
