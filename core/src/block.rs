@@ -70,7 +70,7 @@ impl<T: Send + 'static> Task<T> {
             }
             park();
         };
-        Main::each_entered(|main| {
+        Main::each_entered(|main, _| {
             // SAFETY: each of these queues has this thread for its main thread.
             unsafe { main.after_wait() };
             true
@@ -82,8 +82,8 @@ impl<T: Send + 'static> Task<T> {
 /// Calls `visit` with all that can help on this thread, until it says `false`.
 fn helpers(mut visit: impl FnMut(&dyn Help) -> bool) {
     let mut go_on = true;
-    Main::each_entered(|main| {
-        go_on = go_on && visit(main);
+    Main::each_entered(|main, attendant| {
+        go_on = go_on && visit(attendant);
         if let Some(worker) = main.worker().filter(|_| go_on) {
             worker.help(|helper| go_on = visit(helper));
         }

@@ -11,7 +11,7 @@ use crate::frames::Frames;
 use crate::hook::quietly;
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Context, Leash, Schedule, enqueue, id};
+use crate::schedule::{Context, Leash, Schedule, enqueue, id, sealed};
 use crate::sync::UnsafeCell;
 use crate::task::{AsFuture, IntoTask, Outcome, Promise, Task, producing, promise};
 use crate::unwind::catch;
@@ -158,7 +158,7 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         let (meta, runnable) = unsafe { Self::recover(node) };
         // SAFETY: the runnable's owner has the promise.
         let promise = meta.promise.with_mut(|promise| unsafe { (*promise).take() });
-        if L::BOUND && !at_home && !meta.queue.is_home() {
+        if L::BOUND && !at_home && !meta.queue.is_home(sealed::Core) {
             // The future may not be dropped here, and its thread is gone.
             core::mem::forget(runnable);
         } else {

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::frames::{self, QueueId};
 use crate::future::spawn_in;
 use crate::runnable::Runnable;
-use crate::schedule::{Context, Free, Schedule, id, is_current};
+use crate::schedule::{Context, Free, Schedule, id, is_current, sealed};
 use crate::sync::Arc;
 use crate::task::Task;
 use crate::unwind::catch;
@@ -148,26 +148,34 @@ impl<S: Arrive> Future for Hop<S> {
     }
 }
 
-/// The queue of a task that hops: the one that it was last sent to.
+/// The queue of a task that hops: the one that it was last sent to. It passes for the one that its runnable was last queued
+/// in, which is where that runs, whatever a `Cx` in other hands has said since.
 #[derive(Clone)]
 struct Route(Arc<Stop>);
 
 /// Two locks that are held for a move or a copy each, never around user code. They are never contended unless a `Cx` is
 /// used by another task, which is an error, but must not be a data race.
 struct Stop {
+    /// Of the queue that the runnable is in, or came out of.
     id: SpinMutex<QueueId>,
+    /// Where it goes next.
     queue: SpinMutex<Option<Box<dyn Erased>>>,
 }
 
 /// A [`Schedule`] of any type.
 trait Erased: Send + Sync {
     fn clone_boxed(&self) -> Box<dyn Erased>;
+    fn id(&self) -> QueueId;
     fn schedule_erased(&self, runnable: Runnable);
 }
 
 impl<S: Schedule> Erased for S {
     fn clone_boxed(&self) -> Box<dyn Erased> {
         Box::new(self.clone())
+    }
+
+    fn id(&self) -> QueueId {
+        id(self)
     }
 
     fn schedule_erased(&self, runnable: Runnable) {
@@ -178,7 +186,6 @@ impl<S: Schedule> Erased for S {
 impl Route {
     fn redirect<S: Schedule>(&self, to: &S) {
         let queue: Box<dyn Erased> = Box::new(to.clone());
-        *self.0.id.lock() = id(to);
         let old = self.0.queue.lock().replace(queue);
         drop(old);
     }
@@ -190,7 +197,8 @@ impl Schedule for Route {
         // before `schedule` has returned. Only one runnable of a task exists, so nobody misses it meanwhile.
         let taken = self.0.queue.lock().take();
         let Some(queue) = taken else { return drop(runnable) };
-        let clone = queue.clone_boxed();
+        let (clone, id) = (queue.clone_boxed(), queue.id());
+        *self.0.id.lock() = id;
         let newer = {
             let mut place = self.0.queue.lock();
             if place.is_none() {
@@ -208,7 +216,7 @@ impl Schedule for Route {
         self.0.id.lock().key
     }
 
-    fn kind(&self) -> TypeId {
+    fn kind(&self, _: sealed::Core) -> TypeId {
         self.0.id.lock().kind
     }
 }

@@ -8,7 +8,7 @@ use crate::frames::Frames;
 use crate::hook::drop_quietly;
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Leash, Schedule, enqueue};
+use crate::schedule::{Leash, Schedule, enqueue, sealed};
 
 /// A value and the work of dropping it at home: a runnable that drops what it holds when it is run.
 #[repr(C)]
@@ -70,7 +70,7 @@ impl Leash for Bound {
     fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool) {
         if !core::mem::needs_drop::<V>() {
             core::mem::forget(value);
-        } else if at_home || queue.is_home() {
+        } else if at_home || queue.is_home(sealed::Core) {
             drop_quietly(value);
         } else {
             // SAFETY: the value is bound to the queue's thread, and `queue` runs what it is given there.

@@ -28,20 +28,28 @@ pub trait Schedule: Clone + Send + Sync + 'static {
     }
 
     /// The type that `key` belongs to: this one, unless it stands in for another.
+    ///
+    /// What the core believes of threads hangs on it: so only the core can say otherwise.
     #[doc(hidden)]
-    fn kind(&self) -> TypeId {
+    fn kind(&self, _: sealed::Core) -> TypeId {
         TypeId::of::<Self>()
     }
 
     /// Is the calling thread the one that values bound to this context are dropped on?
     #[doc(hidden)]
-    fn is_home(&self) -> bool {
+    fn is_home(&self, _: sealed::Core) -> bool {
         false
     }
 }
 
+pub(crate) mod sealed {
+    /// In a method's arguments it keeps other crates from writing that method.
+    #[derive(Debug)]
+    pub struct Core;
+}
+
 pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
-    QueueId { key: queue.key(), kind: queue.kind() }
+    QueueId { key: queue.key(), kind: queue.kind(sealed::Core) }
 }
 
 /// Queues a runnable. A queue that panics has dropped it, which rejected its task; the panic itself has no task.

@@ -35,6 +35,13 @@ pub trait System: Send + Sync + 'static {
 #[derive(Clone, Default)]
 pub struct PolledProcessor(Arc<Inbox>);
 
+impl PolledProcessor {
+    /// Runs what is queued; `false` if that is nothing.
+    pub fn turn(&self) -> bool {
+        self.0.take().map(Runnable::run).count() > 0
+    }
+}
+
 impl TaskProcessor for PolledProcessor {
     fn start_task(&self, runnable: Runnable) {
         // A closed inbox gives it back, and dropping it rejects its task.

@@ -307,3 +307,31 @@ fn a_hop_races_with_wakes_and_with_its_task_going() {
         }
     }
 }
+
+/// A `Cx` in other hands can send its block elsewhere, but not make the thread that runs the block believe that it is there
+/// already: else a worker could have the main thread's proof.
+#[test]
+fn another_tasks_hop_does_not_change_where_a_block_is() {
+    behaviour::quiet_panics();
+    let queue = behaviour::PolledProcessor::default();
+    let system = AsyncSystem::new(queue.clone());
+    let (give, given) = promise();
+    let main = system.main().clone();
+    let task = spawn_with(system.worker(), |cx| async move {
+        give.resolve(cx);
+        let mut yielded = false;
+        std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if std::mem::replace(&mut yielded, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(main.arrive()))).is_err())
+    });
+    assert!(queue.turn(), "the block gives its `Cx` away, and is queued again");
+    let cx = given.try_take().expect("given").expect("resolved");
+    let mut hop = cx.hop(system.main());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::pin::Pin::new(&mut hop).poll(&mut context).is_pending(), "it would send the block to the main thread");
+    assert!(queue.turn(), "the block was queued here before that");
+    assert!(task.try_take().expect("finished").expect("resolved"), "no proof for who is not on the main thread");
+}

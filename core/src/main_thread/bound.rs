@@ -6,7 +6,7 @@ use core::mem::ManuallyDrop;
 
 use super::{Main, MainThread};
 use crate::remains::Remains;
-use crate::schedule::{Schedule, enqueue};
+use crate::schedule::{Schedule, enqueue, sealed};
 
 /// A value of the main thread that others may hold, pass on and drop, but not touch.
 ///
@@ -92,7 +92,7 @@ impl<T: 'static> Drop for MainBound<T> {
         let remains = unsafe { ManuallyDrop::take(&mut self.remains) };
         // SAFETY: it goes to the main queue, or is given up, or is run below on the main thread.
         let runnable = unsafe { remains.into_runnable() };
-        if self.main.is_home() { runnable.discard_at_home() } else { enqueue(&self.main, runnable) }
+        if self.main.is_home(sealed::Core) { runnable.discard_at_home() } else { enqueue(&self.main, runnable) }
     }
 }
 

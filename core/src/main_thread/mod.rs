@@ -10,10 +10,11 @@ use core::fmt;
 
 use crate::batch::Batch;
 use crate::frames::{self, Budget};
+#[cfg(feature = "std")]
 use crate::help::Help;
 use crate::inbox::{Inbox, Pushed};
 use crate::runnable::Runnable;
-use crate::schedule::{Schedule, id};
+use crate::schedule::{Schedule, id, sealed};
 use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
 use crate::worker::Worker;
 
@@ -132,7 +133,7 @@ impl Main {
             shared.home.with_mut(|home| unsafe { *home = Some(current()) });
             // ORDERING: Release publishes `home` to `is_home` and `enter`.
             shared.presence.fetch_or(KNOWN, Ordering::Release);
-        } else if !self.is_home() {
+        } else if !self.is_home(sealed::Core) {
             return None;
         }
         // SAFETY: this is the main thread.
@@ -224,13 +225,13 @@ impl Main {
 
     /// Calls `visit` with each queue that the calling thread is the main thread of, until it says `false`.
     #[cfg(feature = "std")]
-    pub(crate) fn each_entered(mut visit: impl FnMut(&Main) -> bool) {
+    pub(crate) fn each_entered(mut visit: impl FnMut(&Main, &dyn Help) -> bool) {
         let mut next = mains();
         while !next.is_null() {
             // SAFETY: what is in this thread's list is alive, and this thread's; the handle keeps it so through `visit`.
             let entered = unsafe { (*next).desk.with(|desk| (*desk).entered.clone()) };
             let Some((main, _)) = entered else { return };
-            if !visit(&main) {
+            if !visit(&main, &Attendant(&main)) {
                 return;
             }
             // Read after the visit, which may have run user code, and that may have left.
@@ -353,7 +354,7 @@ impl Schedule for Main {
     }
 
     #[cfg(feature = "std")]
-    fn is_home(&self) -> bool {
+    fn is_home(&self, _: sealed::Core) -> bool {
         // ORDERING: Acquire takes `home` from `enter`.
         let known = self.0.presence.load(Ordering::Acquire) & KNOWN != 0;
         // SAFETY: KNOWN says that it was written, and it is not written again.
@@ -361,24 +362,25 @@ impl Schedule for Main {
     }
 }
 
-/// What a wait on the main thread does for the queue. Called on that thread only.
-impl Help for Main {
+/// What a wait on the main thread does for the queue. Only `each_entered` makes one, for the main thread: a `Main` itself
+/// could be asked from anywhere.
+#[cfg(feature = "std")]
+struct Attendant<'a>(&'a Main);
+
+#[cfg(feature = "std")]
+impl Help for Attendant<'_> {
     fn run_one(&self) -> bool {
-        // SAFETY: the helpers of a thread are found through its own list.
-        unsafe { self.run_next(None) }
+        // SAFETY: this is the main thread.
+        unsafe { self.0.run_next(None) }
     }
 
     fn before_park(&self) -> bool {
-        #[cfg(feature = "std")]
         // SAFETY: as above.
-        return unsafe { self.desk(|desk| desk.ready.is_empty()) } && self.0.inbox.fall_asleep();
-        #[cfg(not(feature = "std"))]
-        return false;
+        unsafe { self.0.desk(|desk| desk.ready.is_empty()) && self.0.0.inbox.fall_asleep() }
     }
 
     fn after_park(&self) {
-        #[cfg(feature = "std")]
-        self.0.inbox.awake();
+        self.0.0.inbox.awake();
     }
 }
 

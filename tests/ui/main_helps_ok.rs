@@ -1,0 +1,8 @@
+//! The main queue is run by the main thread alone: a handle of it, which anybody may have, cannot be asked to help.
+
+use threadbare::{Help, Main, MainThread, Worker};
+
+fn main() {
+    fn helps(_: impl Fn(&Main, &MainThread, &Worker), _: fn() -> Option<Box<dyn Help>>) {}
+    helps(|_, here, _| _ = here.dispatch_one(), || None);
+}
