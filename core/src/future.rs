@@ -11,7 +11,7 @@ use crate::frames::Frames;
 use crate::hook::quietly;
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Context, Leash, Schedule, enqueue, id, sealed};
+use crate::schedule::{Context, Leash, Schedule, clone_handle, enqueue, id, sealed};
 use crate::sync::UnsafeCell;
 use crate::task::{AsFuture, IntoTask, Outcome, Promise, Task, producing, promise};
 use crate::unwind::catch;
@@ -103,11 +103,14 @@ fn schedule<T: Send + 'static, Q: Schedule, L: Leash>(runnable: async_task::Runn
     // SAFETY: the metadata is alive while there is a runnable, and we have charge of the only one.
     let queue = unsafe {
         meta.as_ref().raw.with_mut(|raw| *raw = runnable.into_raw().as_ptr());
-        // A clone, since the task may be run and freed before `schedule` returns.
-        meta.as_ref().queue.clone()
+        clone_handle(&meta.as_ref().queue)
     };
     // SAFETY: the node is the first field, and the charge goes from one runnable to the other.
-    enqueue(&queue, unsafe { Runnable::from_node(meta.cast()) });
+    let runnable = unsafe { Runnable::from_node(meta.cast()) };
+    match queue {
+        Some(queue) => enqueue(&queue, runnable),
+        None => drop(runnable),
+    }
 }
 
 impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
@@ -134,16 +137,11 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         let landing = &raw mut landed;
         // SAFETY: the landing is for who runs the runnable. The task itself may be freed at the end of the run.
         unsafe { meta.landing.with_mut(|place| *place = landing) };
-        // SAFETY: the runnable's owner has the promise, and the future, which may take it, is not polled yet.
-        let promised = meta.promise.with(|promise| unsafe { (*promise).as_ref().map(Promise::cell) });
         // A future that has kept no waker can never finish. async-task drops such a task without dropping its future, but
         // queues it once more, to have it dropped, when the last waker goes: so that is ours.
         let waker = runnable.waker();
         let poll = |frames: Frames<'_>| {
-            match promised {
-                Some(cell) => _ = producing(cell, || runnable.run()),
-                None => _ = runnable.run(),
-            }
+            runnable.run();
             drop(waker);
             // SAFETY: `landed` is ours again: the future has been polled.
             if let Some((promise, outcome)) = unsafe { (*landing).take() } {
@@ -195,7 +193,15 @@ where
         let Some(polled) = future.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        let outcome = match catch(|| polled.poll(cx)) {
+        // SAFETY: who polls has the promise. It is settled after this poll, so its cell is alive in it; not longer, since
+        // a future that woke itself may be polled again before its run has returned.
+        let promised = meta.promise.with(|promise| unsafe { (*promise).as_ref().map(Promise::cell) });
+        let poll = || catch(|| polled.poll(cx));
+        let polled = match promised {
+            Some(cell) => producing(cell, poll),
+            None => poll(),
+        };
+        let outcome = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => outcome,
             Err(panic) => Err(panic),

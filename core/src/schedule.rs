@@ -5,6 +5,7 @@ use core::any::TypeId;
 use crate::frames::{Frames, QueueId};
 use crate::nesting::{Level, PutOff};
 use crate::runnable::Runnable;
+use crate::unwind::catch;
 
 /// A queue of runnables: what makes a context of your own.
 ///
@@ -57,9 +58,19 @@ pub(crate) fn enqueue<S: Schedule>(queue: &S, runnable: Runnable) {
     crate::hook::quietly(|| queue.schedule(runnable));
 }
 
-/// May a continuation for this queue run at once on the calling thread?
+/// A clone of a handle that stands in what its runnable may free before `schedule` returns: made in a call of its own, which
+/// is over by then. `None` if that panics; the runnable is then to be dropped, as by a queue that panics.
+pub(crate) fn clone_handle<S: Schedule>(queue: &S) -> Option<S> {
+    catch(|| queue.clone()).map_err(crate::hook::report).ok()
+}
+
+/// May a continuation for this queue run at once on the calling thread? If the host's answer is a panic, it may not: a
+/// continuation that is in the middle of being fired must not be lost.
 pub(crate) fn is_current<S: Schedule>(queue: &S, frames: Frames<'_>) -> bool {
-    frames.is_current(id(queue)) || queue.is_current()
+    catch(|| frames.is_current(id(queue)) || queue.is_current()).unwrap_or_else(|panic| {
+        crate::hook::report(panic);
+        false
+    })
 }
 
 /// Where a value of type `F`, a closure or a future, may be run and dropped: the first argument of every verb.

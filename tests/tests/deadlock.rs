@@ -137,3 +137,34 @@ fn a_wait_for_somebody_else_is_no_deadlock() {
     settles.join().expect("no panic");
     assert!(matches!(Pin::new(&mut awaited).poll(&mut context), Poll::Ready(Ok(Ok(1)))));
 }
+
+/// A future that wakes itself on `&Immediate` is polled again inside of its first run, and may be settled and freed there.
+/// A wait that comes after that must not look at it.
+#[test]
+fn a_wait_after_a_future_that_woke_itself() {
+    let _watchdog = watchdog("a_wait_after_a_future_that_woke_itself");
+    let (promise, task) = promise();
+    let (ready, is_ready) = channel();
+    let settles = std::thread::spawn(move || {
+        is_ready.recv().expect("the continuation runs");
+        promise.resolve(20);
+    });
+    let (start, started) = threadbare::promise::<()>();
+    let woken = spawn(&Immediate, async move {
+        started.await?;
+        let mut yielded = false;
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        Ok(1)
+    });
+    let sum = woken.map(&Immediate, move |n| {
+        ready.send(()).expect("the other thread listens");
+        n + task.wait().expect("resolved")
+    });
+    start.resolve(());
+    settles.join().expect("no panic");
+    assert_eq!(sum.wait().expect("resolved"), 21);
+}

@@ -364,3 +364,57 @@ fn a_context_whose_schedule_panics_rejects_what_it_was_given() {
     }
     assert_eq!(Arc::strong_count(&refuses.0), 1);
 }
+
+/// What panics in a [`Moody`] queue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mood {
+    Clone,
+    IsCurrent,
+}
+
+/// A queue whose own code panics, once it is told to.
+struct Moody(std::sync::Arc<std::sync::Mutex<Option<Mood>>>);
+
+impl Moody {
+    fn panic_at(&self, mood: Mood) {
+        assert!(*self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) != Some(mood), "a queue in a mood");
+    }
+}
+
+impl Clone for Moody {
+    fn clone(&self) -> Self {
+        self.panic_at(Mood::Clone);
+        Self(self.0.clone())
+    }
+}
+
+impl threadbare::Schedule for Moody {
+    fn schedule(&self, runnable: threadbare::Runnable) {
+        runnable.run();
+    }
+
+    fn key(&self) -> usize {
+        std::sync::Arc::as_ptr(&self.0).addr()
+    }
+
+    fn is_current(&self) -> bool {
+        self.panic_at(Mood::IsCurrent);
+        false
+    }
+}
+
+/// A continuation that is being fired is not lost with the panic: it is rejected, or queued.
+#[test]
+fn a_queue_whose_own_code_panics() {
+    let _watchdog = behaviour::watchdog("a_queue_whose_own_code_panics");
+    behaviour::quiet_panics();
+    for (mood, expected) in [(Mood::Clone, Err(threadbare::ErrorKind::Closed)), (Mood::IsCurrent, Ok(8))] {
+        let queue = Moody(std::sync::Arc::default());
+        let (promise, task) = threadbare::promise::<u32>();
+        let task = task.map(&queue, |n| n + 1);
+        *queue.0.lock().unwrap() = Some(mood);
+        promise.resolve(7);
+        let outcome = task.try_take().expect("settled");
+        assert_eq!(outcome.map_err(|error| error.kind()), expected, "{mood:?}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frames::{self, Frames, QueueId};
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Free, Leash, Schedule, enqueue, is_current};
+use crate::schedule::{Free, Leash, Schedule, clone_handle, enqueue, is_current};
 use crate::sync::UnsafeCell;
 use crate::task::Task;
 use crate::task::drive::{First, drive};
@@ -177,9 +177,11 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             if is_current(cell.queue(), frames) {
                 return Self::execute(this);
             }
-            // A clone, since the cell may be run and freed before `schedule` returns.
-            let queue = cell.queue().clone();
-            enqueue(&queue, Runnable::from_node(this.cast()));
+            let runnable = Runnable::from_node(this.cast());
+            match clone_handle(cell.queue()) {
+                Some(queue) => enqueue(&queue, runnable),
+                None => drop(runnable),
+            }
             None
         }
     }
