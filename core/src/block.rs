@@ -7,10 +7,11 @@ use std::task::Wake;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frames;
-use crate::help::Help;
+use crate::help::{Help, Outlook, nothing_left};
 use crate::main_thread::Main;
 use crate::sync::{WakerArc, thread};
 use crate::task::{Task, resume_one};
+use crate::worker::Worker;
 
 /// Wakes a thread that waits.
 struct Unpark(thread::Thread);
@@ -36,7 +37,8 @@ impl<T: Send + 'static> Task<T> {
     ///
     /// The error that the task was rejected with; or, instead of a wait for ever, [`Deadlock`](crate::ErrorKind::Deadlock)
     /// if the task depends on what the thread is in the middle of: a closure that waits for its own task or what follows
-    /// from it, or for work that it is nested in through other waits.
+    /// from it, or for work that it is nested in through other waits; or if nothing is left to run, and all that could
+    /// bring something [says so](Outlook::Never).
     ///
     /// ```
     /// # use threadbare::{AsyncSystem, Runnable, TaskProcessor, run};
@@ -55,11 +57,13 @@ impl<T: Send + 'static> Task<T> {
         };
         let waker = Waker::from(WakerArc::new(Unpark(thread::current())));
         let mut future = task.into_future();
+        let mut hopeless = false;
         let outcome = loop {
             if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
                 break outcome;
             }
             if resume_one() || run_one() {
+                hopeless = false;
                 continue;
             }
             if future.waits_for_itself() {
@@ -68,7 +72,11 @@ impl<T: Send + 'static> Task<T> {
                     "a wait for work that goes on below it on the same stack, and only after it",
                 ));
             }
-            park();
+            // Twice in a row, with a look at everything in between.
+            let before = std::mem::replace(&mut hopeless, rest() == Outlook::Never);
+            if before && hopeless {
+                break Err(nothing_left());
+            }
         };
         Main::each_entered(|main, _| {
             // SAFETY: each of these queues has this thread for its main thread.
@@ -79,51 +87,87 @@ impl<T: Send + 'static> Task<T> {
     }
 }
 
-/// Calls `visit` with all that can help on this thread, until it says `false`.
-fn helpers(mut visit: impl FnMut(&dyn Help) -> bool) {
+/// Who has to do with what a thread waits for.
+enum Party<'a> {
+    /// A main queue that the thread dispatches.
+    Main(&'a dyn Help),
+    /// A context whose work it can run.
+    Context(&'a dyn Help),
+    /// A context whose work others run.
+    Others,
+}
+
+/// Calls `visit` with all that have to do with waits on this thread, until it says `false`; always in the same order.
+fn parties(mut visit: impl FnMut(Party<'_>) -> bool) {
     let mut go_on = true;
     Main::each_entered(|main, attendant| {
-        go_on = go_on && visit(attendant);
-        if let Some(worker) = main.worker().filter(|_| go_on) {
-            worker.help(|helper| go_on = visit(helper));
-        }
+        let helper = main.worker().and_then(Worker::help);
+        go_on = go_on && visit(Party::Main(attendant)) && visit(helper.map_or(Party::Others, Party::Context));
         go_on
     });
     if go_on {
-        frames::current().helpers(|helper| {
-            go_on = go_on && visit(helper);
-        });
+        frames::current().helpers(|helper| go_on = go_on && visit(Party::Context(helper)));
     }
 }
 
 /// Runs one piece of work that waits for this thread.
 fn run_one() -> bool {
     let mut ran = false;
-    helpers(|helper| {
-        ran = helper.run_one();
+    Main::each_entered(|main, attendant| {
+        ran = match main.worker().and_then(Worker::help) {
+            Some(helper) => helper.run_one_or(&mut || attendant.run_one()),
+            None => attendant.run_one(),
+        };
         !ran
     });
+    if !ran {
+        frames::current().helpers(|helper| ran = ran || helper.run_one());
+    }
     ran
 }
 
-/// Parks the thread until it is woken, unless there is work for it.
-fn park() {
-    let mut ready = 0;
-    let mut idle = true;
-    helpers(|helper| {
-        idle = helper.before_park();
-        ready += usize::from(idle);
-        idle
-    });
-    if idle {
-        thread::park();
-    }
-    helpers(|helper| {
-        let wake = ready > 0;
-        if wake {
-            helper.after_park();
-            ready -= 1;
+/// Parks the thread until it is woken, unless there is work for it, or never will be.
+fn rest() -> Outlook {
+    let (mut asked, mut work, mut never, mut others) = (0, false, false, false);
+    parties(|party| {
+        let (said, is_main) = match party {
+            Party::Main(helper) => (helper.before_park(), true),
+            Party::Context(helper) => (helper.before_park(), false),
+            Party::Others => {
+                others = true;
+                return true;
+            }
+        };
+        match said {
+            Outlook::Sleep => others |= !is_main,
+            Outlook::Work => work = true,
+            Outlook::Never => never = true,
         }
-        wake
+        asked += usize::from(!work);
+        !work
     });
+    let outlook = match never {
+        _ if work => Outlook::Work,
+        true if others => {
+            // What others do may end up where nobody would wake this thread for it.
+            thread::yield_now();
+            Outlook::Work
+        }
+        true => Outlook::Never,
+        false => {
+            thread::park();
+            Outlook::Sleep
+        }
+    };
+    parties(|party| {
+        match party {
+            Party::Main(helper) | Party::Context(helper) if asked > 0 => {
+                helper.after_park();
+                asked -= 1;
+            }
+            _ => {}
+        }
+        asked > 0
+    });
+    outlook
 }

@@ -42,8 +42,12 @@ pub enum ErrorKind {
     Canceled,
     /// The context was closed, or dropped the work, before it ran.
     Closed,
-    /// A wait for a task that only the waiting thread could settle, after the wait.
+    /// A wait that would have been for ever: only what comes after it, or nothing at all, could settle the task.
     Deadlock,
+    /// The context had no room for the work.
+    Full,
+    /// It took longer than it was allowed to.
+    TimedOut,
     /// Anything else: an error from outside, or a message.
     Other,
 }
@@ -88,6 +92,16 @@ impl Error {
     /// An error for work that is waited for in vain, since only the waiting threads could do it.
     pub fn deadlock(cause: &'static str) -> Self {
         Self::of_kind(ErrorKind::Deadlock, cause)
+    }
+
+    /// An error for work that a context has no room for.
+    pub fn full(cause: &'static str) -> Self {
+        Self::of_kind(ErrorKind::Full, cause)
+    }
+
+    /// An error for what took too long.
+    pub fn timed_out(cause: &'static str) -> Self {
+        Self::of_kind(ErrorKind::TimedOut, cause)
     }
 
     /// The error that a caught panic becomes. Its text carries the panic's message where that is a string.

@@ -17,9 +17,10 @@ pub(crate) struct QueueId {
     pub(crate) kind: TypeId,
 }
 
-/// A stay of this thread in a context, on the stack of whoever brought it there.
+/// A stay of this thread in a context, on the stack of whoever brought it there. Without a queue it is in no context, and
+/// says something about those inside of it.
 pub(crate) struct Frame<'a> {
-    queue: QueueId,
+    queue: Option<QueueId>,
     budget: Option<&'a dyn Allowance>,
     #[cfg(feature = "std")]
     helper: Option<&'a dyn Help>,
@@ -70,7 +71,7 @@ impl<'a> Frames<'a> {
     fn find(self, queue: QueueId) -> Option<&'a Frame<'a>> {
         let mut next = self.0;
         while let Some(frame) = next {
-            if frame.queue == queue {
+            if frame.queue == Some(queue) {
                 return Some(frame);
             }
             next = frame.outer.0;
@@ -78,9 +79,26 @@ impl<'a> Frames<'a> {
         None
     }
 
+    /// No stays.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// Is this thread in that context, and may it run more of its work right now?
     pub(crate) fn is_current(self, queue: QueueId) -> bool {
         self.find(queue).is_some_and(|frame| frame.budget.is_none_or(Allowance::is_left))
+    }
+
+    /// The budget that the next stay inherits, if one was set since the last.
+    fn allowed(self) -> Option<&'a dyn Allowance> {
+        let mut next = self.0;
+        while let Some(frame) = next.filter(|frame| frame.queue.is_none()) {
+            if frame.budget.is_some() {
+                return frame.budget;
+            }
+            next = frame.outer.0;
+        }
+        None
     }
 
     /// Is this thread in that context, whether or not it may run more?
@@ -103,8 +121,26 @@ impl<'a> Frames<'a> {
     /// Calls `f` inside a further stay.
     pub(crate) fn enter<R>(self, queue: QueueId, budget: Option<&Budget<'_>>, f: impl FnOnce(Frames<'_>) -> R) -> R {
         let frame = Frame {
-            queue,
-            budget: budget.map(|budget| budget as &dyn Allowance),
+            queue: Some(queue),
+            budget: budget.map(|budget| budget as &dyn Allowance).or_else(|| self.allowed()),
+            #[cfg(feature = "std")]
+            helper: None,
+            outer: self,
+        };
+        frame.install(f)
+    }
+
+    /// Calls `f` inside that context: inside a further stay, unless this thread is there and nothing has changed since.
+    #[inline]
+    pub(crate) fn within<R>(self, queue: QueueId, f: impl FnOnce(Frames<'_>) -> R) -> R {
+        if self.contains(queue) && self.allowed().is_none() { f(self) } else { self.enter(queue, None, f) }
+    }
+
+    /// Calls `f`, and gives the next stay inside of it this budget.
+    pub(crate) fn allow<R>(self, budget: &Budget<'_>, f: impl FnOnce(Frames<'_>) -> R) -> R {
+        let frame = Frame {
+            queue: None,
+            budget: Some(budget),
             #[cfg(feature = "std")]
             helper: None,
             outer: self,
@@ -143,7 +179,13 @@ crate::sync::local! {
 /// Calls `f` with this thread marked as one of a processor's, which helps in its waits.
 #[cfg(feature = "std")]
 pub(crate) fn serve<R>(queue: QueueId, helper: Option<&dyn Help>, f: impl FnOnce() -> R) -> R {
-    Frame { queue, budget: None, helper, outer: current() }.install(|_| f())
+    Frame { queue: Some(queue), budget: None, helper, outer: current() }.install(|_| f())
+}
+
+/// Calls `f` with this helper for the waits in it.
+#[cfg(feature = "std")]
+pub(crate) fn helping<R>(helper: &dyn Help, f: impl FnOnce() -> R) -> R {
+    Frame { queue: None, budget: None, helper: Some(helper), outer: current() }.install(|_| f())
 }
 
 /// The contexts that the calling thread is in.

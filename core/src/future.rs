@@ -148,10 +148,10 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
                 promise.settle_within(frames, outcome);
             }
         };
-        if frames.contains(queue) { poll(frames) } else { frames.enter(queue, None, poll) }
+        frames.within(queue, poll);
     }
 
-    unsafe fn discard(node: NonNull<Node>, at_home: bool) {
+    unsafe fn discard(node: NonNull<Node>, at_home: bool, cause: Option<Error>) {
         // SAFETY: we have charge of the runnable.
         let (meta, runnable) = unsafe { Self::recover(node) };
         // SAFETY: the runnable's owner has the promise.
@@ -163,10 +163,9 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
             quietly(|| drop(runnable));
         }
         if let Some(promise) = promise {
-            promise.reject(Error::of_kind(
-                ErrorKind::Closed,
-                "dropped before it finished: its context is closed, or let go of it",
-            ));
+            promise.reject(cause.unwrap_or_else(|| {
+                Error::of_kind(ErrorKind::Closed, "dropped before it finished: its context is closed, or let go of it")
+            }));
         }
     }
 }

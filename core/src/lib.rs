@@ -66,13 +66,14 @@ pub mod sync;
 mod sync;
 mod system;
 mod task;
+mod time;
 mod unwind;
 mod worker;
 
 pub use batch::Batch;
 pub use error::{Error, ErrorKind, Result};
 pub use future::spawn;
-pub use help::Help;
+pub use help::{Help, Outlook, helping};
 pub use hook::set_error_hook;
 pub use hop::{Arrive, Cx, Hop, spawn_with};
 pub use inbox::{Inbox, Pushed};
@@ -84,4 +85,5 @@ pub use task::{
     AsFuture, AsResult, AsTask, IntoTask, Joined, NoneResolved, Promise, SharedTask, Task, TaskFuture, all, any, join,
     promise, race, run, try_run,
 };
+pub use time::{Clock, Interval, Timer, TimerInbox, TimerQueue};
 pub use worker::{TaskProcessor, Worker};

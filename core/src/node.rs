@@ -2,6 +2,7 @@
 
 use core::ptr::{NonNull, null_mut};
 
+use crate::error::Error;
 use crate::frames::Frames;
 use crate::sync::UnsafeCell;
 
@@ -22,8 +23,9 @@ pub(crate) struct Node {
 pub(crate) struct VTable {
     /// Runs the work. `Frames` tells in which contexts the calling thread is.
     pub(crate) run: unsafe fn(NonNull<Node>, Frames<'_>),
-    /// Gives the work up. The flag says that the caller is sure to be on the thread that the work is bound to.
-    pub(crate) discard: unsafe fn(NonNull<Node>, at_home: bool),
+    /// Gives the work up; its task is rejected with the cause, if one is given. The flag says that the caller is sure to be
+    /// on the thread that the work is bound to.
+    pub(crate) discard: unsafe fn(NonNull<Node>, at_home: bool, cause: Option<Error>),
 }
 
 impl Node {

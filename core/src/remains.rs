@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use crate::error::Error;
 use crate::frames::Frames;
 use crate::hook::drop_quietly;
 use crate::node::{Node, VTable};
@@ -46,10 +47,10 @@ impl<V> Remains<V> {
 
     unsafe fn run(node: NonNull<Node>, _: Frames<'_>) {
         // SAFETY: the runnable's owner leaves it to us, and runs it where the value may be dropped.
-        unsafe { Self::discard(node, true) }
+        unsafe { Self::discard(node, true, None) }
     }
 
-    unsafe fn discard(node: NonNull<Node>, at_home: bool) {
+    unsafe fn discard(node: NonNull<Node>, at_home: bool, _: Option<Error>) {
         // SAFETY: as above.
         let remains = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
         if at_home {

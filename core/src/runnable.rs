@@ -4,7 +4,8 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use crate::frames::{self, Frames};
+use crate::error::Error;
+use crate::frames::{self, Budget, Frames};
 use crate::nesting::{Level, PutOff};
 use crate::node::Node;
 
@@ -52,6 +53,11 @@ impl Runnable {
         Self(node)
     }
 
+    /// The node that it has charge of.
+    pub(crate) fn node(&self) -> NonNull<Node> {
+        self.0
+    }
+
     /// Gives up charge without running or discarding.
     pub(crate) fn into_node(self) -> NonNull<Node> {
         ManuallyDrop::new(self).0
@@ -62,6 +68,38 @@ impl Runnable {
     /// Call it on a thread of the context that this was queued for, outside of any lock.
     pub fn run(self) {
         self.run_within(frames::current());
+    }
+
+    /// Runs the work, and what follows from it in the same context while `more` says so.
+    ///
+    /// `more` is asked on this thread before each continuation that would run at once. When it has said `false`, what would
+    /// follow is queued: for a thread with a frame to finish.
+    pub fn run_while(self, mut more: impl FnMut() -> bool) {
+        let budget = Budget::new(&mut more);
+        frames::current().allow(&budget, |frames| self.run_within(frames));
+    }
+
+    /// Drops it unrun; the task that waits for it is rejected with this error, unless its source already has one.
+    ///
+    /// For a queue that refuses work and can say why. Continuations that follow at once run on the calling thread.
+    ///
+    /// ```
+    /// use threadbare::{Error, ErrorKind, Runnable, TaskProcessor, Worker, run};
+    ///
+    /// struct Overloaded;
+    /// impl TaskProcessor for Overloaded {
+    ///     fn start_task(&self, runnable: Runnable) {
+    ///         runnable.reject(Error::full("try again next frame"));
+    ///     }
+    /// }
+    ///
+    /// let error = run(&Worker::new(Overloaded), || 6 * 7).wait().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Full);
+    /// ```
+    pub fn reject(self, error: Error) {
+        let node = self.into_node();
+        // SAFETY: we had charge of the node, and pass it on.
+        unsafe { (node.as_ref().vtable().discard)(node, false, Some(error)) }
     }
 
     /// `run`, where the caller knows in which contexts it is.
@@ -75,7 +113,7 @@ impl Runnable {
     pub(crate) fn discard_at_home(self) {
         let node = self.into_node();
         // SAFETY: we had charge of the node, and pass it on.
-        unsafe { (node.as_ref().vtable().discard)(node, true) }
+        unsafe { (node.as_ref().vtable().discard)(node, true, None) }
     }
 }
 
@@ -99,7 +137,7 @@ impl Drop for Runnable {
 /// The caller has charge of the node, and leaves it.
 pub(crate) unsafe fn discard(node: NonNull<Node>) {
     // SAFETY: as the caller says.
-    unsafe { (node.as_ref().vtable().discard)(node, false) }
+    unsafe { (node.as_ref().vtable().discard)(node, false, None) }
 }
 
 impl fmt::Debug for Runnable {

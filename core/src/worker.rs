@@ -38,7 +38,9 @@ pub trait TaskProcessor: Send + Sync + 'static {
         false
     }
 
-    /// How a wait on one of my threads runs my work meanwhile. The core asks on threads that [serve](Worker::serve).
+    /// How a wait on the calling thread can run my work meanwhile; `None` if that must not happen here.
+    ///
+    /// The core asks on threads that [serve](Worker::serve), and on the main thread of the system that this belongs to.
     fn help(&self) -> Option<&dyn Help> {
         None
     }
@@ -79,11 +81,9 @@ impl Worker {
         crate::frames::serve(crate::schedule::id(self), self.0.processor.help(), f)
     }
 
-    /// Calls `f` with what the processor can do on this thread while it waits, if the thread is one of its own.
-    pub(crate) fn help(&self, f: impl FnOnce(&dyn Help)) {
-        if let Some(helper) = self.0.processor.help().filter(|_| self.0.processor.is_current()) {
-            f(helper);
-        }
+    /// What the processor can do on this thread while it waits.
+    pub(crate) fn help(&self) -> Option<&dyn Help> {
+        self.0.processor.help()
     }
 
     pub(crate) fn release(&self) {

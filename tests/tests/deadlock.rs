@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use behaviour::{Host, System, each_system, watchdog};
-use threadbare::{ErrorKind, Help, Immediate, Main, Runnable, Task, TaskProcessor, Worker, promise, run, spawn};
+use threadbare::{
+    ErrorKind, Help, Immediate, Main, Outlook, Runnable, Task, TaskProcessor, Worker, promise, run, spawn,
+};
 use threadbare_threads::ThreadPool;
 
 each_system!(a_closure_that_waits_for_its_own_task_or_what_follows_from_it);
@@ -108,8 +110,8 @@ impl Help for Idle {
         false
     }
 
-    fn before_park(&self) -> bool {
-        true
+    fn before_park(&self) -> Outlook {
+        Outlook::Sleep
     }
 
     fn after_park(&self) {}

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::{DropCount, Host, Log, OnePool, Polled, watchdog};
-use threadbare::{AsyncSystem, ErrorKind, Help, Main, MainThread, Runnable, TaskProcessor, promise, run};
+use threadbare::{AsyncSystem, ErrorKind, Help, Main, MainThread, Outlook, Runnable, TaskProcessor, promise, run};
 use threadbare_threads::ThreadPool;
 
 /// A processor that nothing is queued in.
@@ -310,10 +310,6 @@ impl TaskProcessor for AtTheLastMoment {
         drop(runnable);
     }
 
-    fn is_current(&self) -> bool {
-        true
-    }
-
     fn help(&self) -> Option<&dyn Help> {
         Some(self)
     }
@@ -324,10 +320,10 @@ impl Help for AtTheLastMoment {
         false
     }
 
-    fn before_park(&self) -> bool {
+    fn before_park(&self) -> Outlook {
         let job = self.0.lock().unwrap().take();
         job.into_iter().for_each(|job| job());
-        true
+        Outlook::Sleep
     }
 
     fn after_park(&self) {}

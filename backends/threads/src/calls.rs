@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 
 use threadbare::{
-    Error, Help, Immediate, Promise, Result, Runnable, Task, TaskProcessor, Worker, promise, run, try_run,
+    Error, Help, Immediate, Outlook, Promise, Result, Runnable, Task, TaskProcessor, Worker, promise, run, try_run,
 };
 
 use crate::crew::{Hook, call};
@@ -245,7 +245,7 @@ impl TaskProcessor for Processor {
     }
 
     fn help(&self) -> Option<&dyn Help> {
-        Some(&*self.0)
+        self.is_current().then_some(&*self.0 as &dyn Help)
     }
 }
 
@@ -266,14 +266,14 @@ impl Help for Calls {
         is_stuck
     }
 
-    fn before_park(&self) -> bool {
+    fn before_park(&self) -> Outlook {
         let me = thread::current();
         self.desk.with(|desk| {
-            let may_sleep = !desk.is_stuck_with(&me);
-            if may_sleep {
-                desk.waiting.push(me);
+            if desk.is_stuck_with(&me) {
+                return Outlook::Work;
             }
-            may_sleep
+            desk.waiting.push(me);
+            Outlook::Sleep
         })
     }
 

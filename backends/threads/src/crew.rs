@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use threadbare::{Help, Inbox, Runnable, TaskProcessor, Worker};
+use threadbare::{Help, Inbox, Outlook, Runnable, TaskProcessor, Worker};
 
 use crate::roster::Roster;
 use crate::sleep::Sleep;
@@ -133,7 +133,7 @@ impl TaskProcessor for Crew {
     }
 
     fn help(&self) -> Option<&dyn Help> {
-        Some(self)
+        self.is_current().then_some(self as &dyn Help)
     }
 }
 
@@ -143,8 +143,8 @@ impl Help for Crew {
         newest.map(Runnable::run).is_some()
     }
 
-    fn before_park(&self) -> bool {
-        self.sleep.sleep_from_wait(|| self.has_work())
+    fn before_park(&self) -> Outlook {
+        if self.sleep.sleep_from_wait(|| self.has_work()) { Outlook::Sleep } else { Outlook::Work }
     }
 
     fn after_park(&self) {

@@ -1,5 +1,5 @@
 //! [Threadbare](threadbare)'s backend on std threads: a [`ThreadPool`] that runs tasks, sleeps when there are none, and
-//! closes cleanly from anywhere; and a [`StatefulPool`], each of whose threads has a state of its own.
+//! closes cleanly from anywhere; a [`StatefulPool`], each of whose threads has a state of its own; and a [`StdClock`].
 //!
 //! ```
 //! use threadbare::{AsyncSystem, run};
@@ -28,6 +28,7 @@
 
 mod builder;
 mod calls;
+mod clock;
 mod crew;
 mod pool;
 mod roster;
@@ -37,6 +38,7 @@ mod stateful;
 mod sync;
 
 pub use builder::Builder;
+pub use clock::StdClock;
 pub use pool::ThreadPool;
 pub use stateful::StatefulPool;
 

@@ -10,6 +10,17 @@ pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::thread;
 
+/// Blocks the calling thread until it is unparked, or for so long, or for once without cause.
+pub(crate) fn park_for(time: std::time::Duration) {
+    #[cfg(not(loom))]
+    thread::park_timeout(time);
+    #[cfg(loom)]
+    {
+        _ = time;
+        thread::park(); // which may return without cause, and so has a time-out in it
+    }
+}
+
 #[cfg(loom)]
 use threadbare::sync::Mutex as RawMutex;
 

@@ -11,7 +11,7 @@ use core::fmt;
 use crate::batch::Batch;
 use crate::frames::{self, Budget};
 #[cfg(feature = "std")]
-use crate::help::Help;
+use crate::help::{Help, Outlook};
 use crate::inbox::{Inbox, Pushed};
 use crate::runnable::Runnable;
 use crate::schedule::{Schedule, id, sealed};
@@ -374,9 +374,10 @@ impl Help for Attendant<'_> {
         unsafe { self.0.run_next(None) }
     }
 
-    fn before_park(&self) -> bool {
+    fn before_park(&self) -> Outlook {
         // SAFETY: as above.
-        unsafe { self.0.desk(|desk| desk.ready.is_empty()) && self.0.0.inbox.fall_asleep() }
+        let asleep = unsafe { self.0.desk(|desk| desk.ready.is_empty()) && self.0.0.inbox.fall_asleep() };
+        if asleep { Outlook::Sleep } else { Outlook::Work }
     }
 
     fn after_park(&self) {

@@ -6,9 +6,13 @@ use core::marker::PhantomData;
 use super::Main;
 use crate::error::Result;
 use crate::frames::Budget;
+#[cfg(not(feature = "std"))]
+use crate::help::{Outlook, nothing_left};
 use crate::remains::Bound;
 use crate::schedule::Context;
 use crate::task::Task;
+#[cfg(not(feature = "std"))]
+use crate::worker::Worker;
 
 /// The proof of being on the main thread, which only that thread can have.
 ///
@@ -79,6 +83,17 @@ impl MainThread {
         unsafe { self.main.run_next(None) }
     }
 
+    /// Runs one queued runnable, and what follows from it in the main context while `more` says so; `false` if there was
+    /// none.
+    ///
+    /// `more` is asked on this thread before each continuation that would run at once. When it has said `false`, what would
+    /// follow is queued.
+    pub fn dispatch_one_while(&self, mut more: impl FnMut() -> bool) -> bool {
+        let budget = Budget::new(&mut more);
+        // SAFETY: this is the main thread.
+        unsafe { self.main.run_next(Some(&budget)) }
+    }
+
     /// Runs queued runnables while `more` says so, also what is queued meanwhile, until none is left; returns how many.
     ///
     /// `more` is asked on this thread before each runnable and before each continuation that would run at once. When it
@@ -115,25 +130,39 @@ impl MainThread {
     ///
     /// # Errors
     ///
-    /// The error that the task was rejected with; with feature `std` also [`Deadlock`](crate::ErrorKind::Deadlock), see
-    /// [`Task::wait`].
+    /// The error that the task was rejected with; or [`Deadlock`](crate::ErrorKind::Deadlock) if nothing is left to run and
+    /// the system's processor says that [nothing will come](crate::Outlook::Never). With feature `std` see [`Task::wait`].
     pub fn wait<T: Send + 'static>(&self, task: Task<T>) -> Result<T> {
         #[cfg(feature = "std")]
         return task.wait();
         #[cfg(not(feature = "std"))]
         {
             let mut task = task;
+            let mut outlook = Outlook::Work;
             loop {
                 match task.try_take() {
                     Ok(outcome) => return outcome,
                     Err(pending) => task = pending,
                 }
-                let mut ran = self.dispatch_one();
-                if let Some(worker) = self.main.worker() {
-                    worker.help(|helper| ran = ran || helper.run_one());
+                let helper = self.main.worker().and_then(Worker::help);
+                let ran = match helper {
+                    Some(helper) => helper.run_one_or(&mut || self.dispatch_one()),
+                    None => self.dispatch_one(),
+                };
+                let before = core::mem::replace(&mut outlook, Outlook::Work);
+                match helper {
+                    _ if ran => continue,
+                    Some(helper) => outlook = helper.before_park(),
+                    None => outlook = Outlook::Sleep,
                 }
-                if !ran {
-                    core::hint::spin_loop();
+                match (outlook, helper) {
+                    // Twice in a row, with a look at everything in between.
+                    (Outlook::Never, _) if before == Outlook::Never => return Err(nothing_left()),
+                    (Outlook::Work, _) => {}
+                    (_, helper) => {
+                        core::hint::spin_loop();
+                        helper.inspect(|helper| helper.after_park());
+                    }
                 }
             }
         }

@@ -40,7 +40,7 @@ pub(crate) fn drive(frames: Frames<'_>, first: First) {
         First::Run { queue, cell, execute } => {
             // SAFETY: the caller has charge of the runnable.
             let run = |frames: Frames<'_>| follow(unsafe { execute(cell) }, frames, &level);
-            if frames.contains(queue) { run(frames) } else { frames.enter(queue, None, run) }
+            frames.within(queue, run);
         }
     }
     while let Some(work) = level.resume() {

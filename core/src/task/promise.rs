@@ -58,6 +58,12 @@ impl<T: Send + 'static> Promise<T> {
         self.settle_within(frames::current(), outcome);
     }
 
+    /// Has its task been dropped, so that nobody will see the outcome?
+    pub(crate) fn is_abandoned(&self) -> bool {
+        // SAFETY: the cell is alive until its producer, which is us, has settled it.
+        unsafe { self.cell.as_ref() }.state.is_abandoned()
+    }
+
     /// The cell that it settles.
     pub(crate) fn cell(&self) -> NonNull<Header> {
         self.cell

@@ -137,6 +137,13 @@ impl State {
         self.0.load(Ordering::Acquire) == SETTLED
     }
 
+    /// For the producer: has the consumer said that it does not want the outcome?
+    #[inline]
+    pub(crate) fn is_abandoned(&self) -> bool {
+        // ORDERING: Relaxed: a hint, upon which the producer settles the task, which acquires.
+        self.0.load(Ordering::Relaxed) == ABANDONED
+    }
+
     /// For the producer: who consumes the task, if its consumer has said so.
     #[cfg(feature = "std")]
     pub(crate) fn consumer(&self) -> Option<Consumer> {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell};
 
-use threadbare::{AsyncSystem, Batch, Help, Inbox, Main, MainThread, Runnable, TaskProcessor, Worker};
+use threadbare::{AsyncSystem, Batch, Help, Inbox, Main, MainThread, Outlook, Runnable, TaskProcessor, Worker};
 
 use crate::memory::OneThread;
 
@@ -52,12 +52,8 @@ impl TaskProcessor for Polled {
         drop(self.0.inbox.push(runnable));
     }
 
-    fn is_current(&self) -> bool {
-        self.0.serving.0.get()
-    }
-
     fn help(&self) -> Option<&dyn Help> {
-        Some(self)
+        self.0.serving.0.get().then_some(self as &dyn Help)
     }
 
     fn release(&self) {
@@ -78,8 +74,8 @@ impl Help for Polled {
         next.map(Runnable::run).is_some()
     }
 
-    fn before_park(&self) -> bool {
-        false
+    fn before_park(&self) -> Outlook {
+        Outlook::Work
     }
 
     fn after_park(&self) {}

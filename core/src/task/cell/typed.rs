@@ -240,14 +240,14 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
         }
     }
 
-    unsafe fn discard_work(node: NonNull<Node>, at_home: bool) {
+    unsafe fn discard_work(node: NonNull<Node>, at_home: bool, cause: Option<Error>) {
         let this = node.cast();
         // SAFETY: we have charge of the runnable, which makes us the producer.
         unsafe {
             let cell = Self::of(this);
             L::dispose(cell.take_work(), cell.queue(), at_home);
             let input = W::Input::take(cell.header.take_source());
-            let cause = input.into_error().unwrap_or_else(|| {
+            let cause = input.into_error().or(cause).unwrap_or_else(|| {
                 Error::of_kind(ErrorKind::Closed, "dropped before it ran: its context is closed, or let go of it")
             });
             drive(frames::current(), First::Settled(Self::put(this, Err(cause))));
