@@ -13,7 +13,7 @@ use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
 use crate::schedule::{Context, Leash, Schedule, clone_handle, enqueue, id, sealed};
 use crate::sync::UnsafeCell;
-use crate::task::{AsFuture, IntoTask, Outcome, Promise, Task, producing, promise};
+use crate::task::{AsFuture, IntoTask, Outcome, Promise, Settled, Task, producing, promise};
 use crate::unwind::catch;
 
 /// Runs a future in a context; the task settles as the future does.
@@ -151,7 +151,7 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         frames.within(queue, poll);
     }
 
-    unsafe fn discard(node: NonNull<Node>, at_home: bool, cause: Option<Error>) {
+    unsafe fn discard(node: NonNull<Node>, at_home: bool, cause: Option<Error>) -> Option<Settled> {
         // SAFETY: we have charge of the runnable.
         let (meta, runnable) = unsafe { Self::recover(node) };
         // SAFETY: the runnable's owner has the promise.
@@ -162,11 +162,10 @@ impl<T: Send + 'static, Q: Schedule, L: Leash> Meta<T, Q, L> {
         } else {
             quietly(|| drop(runnable));
         }
-        if let Some(promise) = promise {
-            promise.reject(cause.unwrap_or_else(|| {
-                Error::of_kind(ErrorKind::Closed, "dropped before it finished: its context is closed, or let go of it")
-            }));
-        }
+        let cause = cause.unwrap_or_else(|| {
+            Error::of_kind(ErrorKind::Closed, "dropped before it finished: its context is closed, or let go of it")
+        });
+        promise.map(|promise| promise.put(Err(cause)))
     }
 }
 

@@ -79,7 +79,7 @@ pub use hop::{Arrive, Cx, Hop, spawn_with};
 pub use inbox::{Inbox, Pushed};
 pub use main_thread::{Main, MainBound, MainThread};
 pub use runnable::Runnable;
-pub use schedule::{Context, Immediate, Schedule};
+pub use schedule::{Context, Immediate, Refused, Schedule};
 pub use system::AsyncSystem;
 pub use task::{
     AsFuture, AsResult, AsTask, IntoTask, Joined, NoneResolved, Promise, SharedTask, Task, TaskFuture, all, any, join,

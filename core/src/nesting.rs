@@ -29,6 +29,8 @@ pub(crate) struct Level {
 pub(crate) enum PutOff {
     /// A runnable to drop unrun.
     Discard(NonNull<Node>),
+    /// A cell that has its outcome, to be announced.
+    Announce(NonNull<Node>),
     /// A runnable to run.
     Run(NonNull<Node>),
     /// The cell of a continuation whose source is settled, to decide about anew.
@@ -40,6 +42,7 @@ struct Local {
     depth: Cell<usize>,
     to_run: Cell<List>,
     to_discard: Cell<List>,
+    to_announce: Cell<List>,
     to_fire: Cell<List>,
 }
 
@@ -49,6 +52,7 @@ crate::sync::local! {
         depth: Cell::new(0),
         to_run: Cell::new(List::new()),
         to_discard: Cell::new(List::new()),
+        to_announce: Cell::new(List::new()),
         to_fire: Cell::new(List::new()),
     };
 }
@@ -84,6 +88,7 @@ impl Level {
             let (list, node) = match work {
                 PutOff::Run(node) => (&local.to_run, *node),
                 PutOff::Discard(node) => (&local.to_discard, *node),
+                PutOff::Announce(node) => (&local.to_announce, *node),
                 PutOff::Fire(node) => (&local.to_fire, *node),
             };
             let mut all = list.get();
@@ -114,6 +119,7 @@ pub(crate) fn take_put_off() -> Option<PutOff> {
             pop(&local.to_fire)
                 .map(PutOff::Fire)
                 .or_else(|| pop(&local.to_run).map(PutOff::Run))
+                .or_else(|| pop(&local.to_announce).map(PutOff::Announce))
                 .or_else(|| pop(&local.to_discard).map(PutOff::Discard))
         })
         .ok()

@@ -5,6 +5,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::error::Error;
 use crate::frames::Frames;
 use crate::sync::UnsafeCell;
+use crate::task::Settled;
 
 /// What every piece of work starts with: how to run it, and the link of the queue it waits in.
 ///
@@ -23,9 +24,9 @@ pub(crate) struct Node {
 pub(crate) struct VTable {
     /// Runs the work. `Frames` tells in which contexts the calling thread is.
     pub(crate) run: unsafe fn(NonNull<Node>, Frames<'_>),
-    /// Gives the work up; its task is rejected with the cause, if one is given. The flag says that the caller is sure to be
-    /// on the thread that the work is bound to.
-    pub(crate) discard: unsafe fn(NonNull<Node>, at_home: bool, cause: Option<Error>),
+    /// Gives the work up; its task is rejected with the cause, if one is given, and returned, for the caller to announce. The
+    /// flag says that the caller is sure to be on the thread that the work is bound to.
+    pub(crate) discard: unsafe fn(NonNull<Node>, at_home: bool, cause: Option<Error>) -> Option<Settled>,
 }
 
 impl Node {

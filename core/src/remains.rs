@@ -10,6 +10,7 @@ use crate::hook::drop_quietly;
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
 use crate::schedule::{Leash, Schedule, enqueue, sealed};
+use crate::task::Settled;
 
 /// A value and the work of dropping it at home: a runnable that drops what it holds when it is run.
 #[repr(C)]
@@ -47,16 +48,17 @@ impl<V> Remains<V> {
 
     unsafe fn run(node: NonNull<Node>, _: Frames<'_>) {
         // SAFETY: the runnable's owner leaves it to us, and runs it where the value may be dropped.
-        unsafe { Self::discard(node, true, None) }
+        unsafe { Self::discard(node, true, None) };
     }
 
-    unsafe fn discard(node: NonNull<Node>, at_home: bool, _: Option<Error>) {
+    unsafe fn discard(node: NonNull<Node>, at_home: bool, _: Option<Error>) -> Option<Settled> {
         // SAFETY: as above.
         let remains = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
         if at_home {
             drop_quietly(ManuallyDrop::into_inner(remains.value));
         }
         // Elsewhere the value is leaked: its thread is gone, and no other may drop it.
+        None
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::frames::{self, Budget, Frames};
 use crate::nesting::{Level, PutOff};
 use crate::node::Node;
+use crate::task::{Settled, announce};
 
 /// One piece of work: run it once with [`run`](Runnable::run), on a thread of the context it was queued for.
 ///
@@ -97,9 +98,14 @@ impl Runnable {
     /// assert_eq!(error.kind(), ErrorKind::Full);
     /// ```
     pub fn reject(self, error: Error) {
+        self.give_up(false, Some(error)).into_iter().for_each(announce);
+    }
+
+    /// Gives the work up; returns its task, rejected, for the caller to announce.
+    pub(crate) fn give_up(self, at_home: bool, cause: Option<Error>) -> Option<Settled> {
         let node = self.into_node();
         // SAFETY: we had charge of the node, and pass it on.
-        unsafe { (node.as_ref().vtable().discard)(node, false, Some(error)) }
+        unsafe { (node.as_ref().vtable().discard)(node, at_home, cause) }
     }
 
     /// `run`, where the caller knows in which contexts it is.
@@ -111,9 +117,7 @@ impl Runnable {
 
     /// Drops it unrun, on the thread that the work is bound to.
     pub(crate) fn discard_at_home(self) {
-        let node = self.into_node();
-        // SAFETY: we had charge of the node, and pass it on.
-        unsafe { (node.as_ref().vtable().discard)(node, true, None) }
+        self.give_up(true, None).into_iter().for_each(announce);
     }
 }
 
@@ -125,19 +129,10 @@ impl Drop for Runnable {
             unsafe { Level::put_off(&PutOff::Discard(self.0)) };
         } else {
             // SAFETY: we have charge of the node, and this is the last use of it.
-            unsafe { discard(self.0) };
+            let work = unsafe { Self::from_node(self.0) };
+            work.give_up(false, None).into_iter().for_each(announce);
         }
     }
-}
-
-/// Drops work unrun, now.
-///
-/// # Safety
-///
-/// The caller has charge of the node, and leaves it.
-pub(crate) unsafe fn discard(node: NonNull<Node>) {
-    // SAFETY: as the caller says.
-    unsafe { (node.as_ref().vtable().discard)(node, false, None) }
 }
 
 impl fmt::Debug for Runnable {

@@ -2,6 +2,7 @@
 
 use core::any::TypeId;
 
+use crate::error::Error;
 use crate::frames::{Frames, QueueId};
 use crate::nesting::{Level, PutOff};
 use crate::runnable::Runnable;
@@ -16,6 +17,19 @@ pub trait Schedule: Clone + Send + Sync + 'static {
     ///
     /// Called on any thread, outside of every lock of the core. If it cannot be queued, drop it: its task is rejected.
     fn schedule(&self, runnable: Runnable);
+
+    /// Queues the runnable, or gives it back with the reason why not: for queues that can be full, or closed. The core calls
+    /// this one, and rejects the task of what it gets back without going deeper into the stack, however long a chain of
+    /// refusals gets.
+    ///
+    /// # Errors
+    ///
+    /// The runnable, or another in whose place it was queued. Left alone, it is [`schedule`](Schedule::schedule), which
+    /// drops what it cannot queue.
+    fn try_schedule(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
+        self.schedule(runnable);
+        Ok(())
+    }
 
     /// What tells this queue from every other that is alive, the same for all clones: the address of what they share,
     /// `Arc::as_ptr(&self.0).addr()`.
@@ -53,9 +67,37 @@ pub(crate) fn id<S: Schedule>(queue: &S) -> QueueId {
     QueueId { key: queue.key(), kind: queue.kind(sealed::Core) }
 }
 
-/// Queues a runnable. A queue that panics has dropped it, which rejected its task; the panic itself has no task.
+/// Queues a runnable, unless the queue refuses it. A queue that panics has dropped it, which rejected its task; the panic
+/// itself has no task.
+pub(crate) fn offer<S: Schedule>(queue: &S, runnable: Runnable) -> core::result::Result<(), Refused> {
+    catch(|| queue.try_schedule(runnable)).unwrap_or_else(|panic| {
+        crate::hook::report(panic);
+        Ok(())
+    })
+}
+
+/// Queues a runnable; if the queue refuses it, its task is rejected.
 pub(crate) fn enqueue<S: Schedule>(queue: &S, runnable: Runnable) {
-    crate::hook::quietly(|| queue.schedule(runnable));
+    if let Err(refused) = offer(queue, runnable) {
+        refused.reject();
+    }
+}
+
+/// A runnable that a queue did not take, and why.
+#[derive(Debug)]
+#[must_use = "dropped, it rejects the task of the runnable without giving the reason"]
+pub struct Refused {
+    /// What was refused.
+    pub runnable: Runnable,
+    /// What its task is to be rejected with.
+    pub error: Error,
+}
+
+impl Refused {
+    /// Rejects the task with the reason.
+    pub fn reject(self) {
+        self.runnable.reject(self.error);
+    }
 }
 
 /// A clone of a handle that stands in what its runnable may free before `schedule` returns: made in a call of its own, which

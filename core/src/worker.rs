@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::help::Help;
 use crate::runnable::Runnable;
-use crate::schedule::Schedule;
+use crate::schedule::{Refused, Schedule};
 use crate::sync::Arc;
 
 /// What a host supplies: takes a [`Runnable`], runs it on some thread. A thread pool, the engine's job system, a queue
@@ -30,6 +30,17 @@ pub trait TaskProcessor: Send + Sync + 'static {
     ///
     /// What cannot be run, drop: its task is rejected. A panic in here drops the runnable too, and goes no further.
     fn start_task(&self, runnable: Runnable);
+
+    /// Takes the runnable, or gives it back with the reason why not: see [`Schedule::try_schedule`].
+    ///
+    /// # Errors
+    ///
+    /// The runnable, or another in whose place it was taken. Left alone, it is [`start_task`](TaskProcessor::start_task),
+    /// which drops what it cannot run.
+    fn try_start_task(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
+        self.start_task(runnable);
+        Ok(())
+    }
 
     /// Is the calling thread one of mine? A continuation for this processor then runs at once.
     ///
@@ -94,6 +105,10 @@ impl Worker {
 impl Schedule for Worker {
     fn schedule(&self, runnable: Runnable) {
         self.0.processor.start_task(runnable);
+    }
+
+    fn try_schedule(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
+        self.0.processor.try_start_task(runnable)
     }
 
     fn key(&self) -> usize {

@@ -45,3 +45,13 @@ macro_rules! each_system {
         }
     )+ };
 }
+
+/// The README's programs, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// The programs of the migration page, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+struct Migrating;

@@ -12,6 +12,8 @@ use crate::single::{SingleThread, count};
 /// A system on one thread: worker, main queue and timers, polled together by the thread that made it, which is the main
 /// thread.
 ///
+/// When it goes, the main thread leaves and the backend is closed: nobody polls them any more. What they hold is rejected.
+///
 /// ```
 /// use std::{cell::Cell, rc::Rc, time::Duration};
 /// use threadbare::{Clock, run};
@@ -133,6 +135,13 @@ impl Host {
     /// and the host was not told [what to do then](crate::Builder::on_idle).
     pub fn wait<T: Send + 'static>(&self, task: Task<T>) -> Result<T> {
         self.here.wait(task)
+    }
+}
+
+/// Handles may be left, also in what is queued, which would keep itself.
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.single.close_now();
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use heapless::deque::DequeView;
-use threadbare::{Error, Inbox, Pushed, Runnable};
+use threadbare::{Error, Inbox, Pushed, Refused, Runnable};
 
 use crate::dice::Dice;
 use crate::sync::{Arc, AtomicUsize, Ordering};
@@ -20,37 +20,21 @@ pub(crate) struct Lane {
     threads: usize,
 }
 
-/// Why a runnable was not let in.
-#[derive(Clone, Copy)]
-pub(crate) enum Refusal {
-    Full,
-    Closed,
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Full => Error::full("the worker's queue is full"),
-            Refusal::Closed => Error::closed("the worker is closed"),
-        }
-    }
-}
-
 impl Lane {
     pub(crate) fn new(capacity: Option<usize>, threads: usize) -> Self {
         Self { inbox: Inbox::new(), capacity, waiting: AtomicUsize::new(0), threads }
     }
 
     /// Lets a runnable in, or gives it back.
-    pub(crate) fn push(&self, runnable: Runnable) -> Result<Pushed, (Runnable, Refusal)> {
+    pub(crate) fn push(&self, runnable: Runnable) -> Result<Pushed, Refused> {
         // ORDERING: Relaxed: a count, which publishes nothing. Whoever finds no room takes its own step back.
         if self.capacity.is_some_and(|capacity| self.waiting.fetch_add(1, Ordering::Relaxed) >= capacity) {
             self.leave();
-            return Err((runnable, Refusal::Full));
+            return Err(Refused { runnable, error: Error::full("the worker's queue is full") });
         }
-        self.inbox.push(runnable).map_err(|refused| {
+        self.inbox.push(runnable).map_err(|runnable| {
             self.leave();
-            (refused, Refusal::Closed)
+            Refused { runnable, error: Error::closed("the worker is closed") }
         })
     }
 

@@ -13,7 +13,7 @@
 //!
 //! # Features
 //!
-//! - `std`: panics become rejections, and every thread can [`wait`](threadbare::Task::wait).
+//! - `std` (default): panics become rejections, and every thread can [`wait`](threadbare::Task::wait).
 //! - `portable-atomic`: for targets without compare-and-swap.
 //!
 //! Without `std` the crate needs `alloc` alone.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use threadbare::{Error, Help, Outlook, Pushed, Runnable, Timer, TimerInbox, helping};
+use threadbare::{Error, Help, Outlook, Pushed, Refused, Runnable, Timer, TimerInbox, helping};
 
 use crate::desk::{Desk, Next};
 use crate::lane::{Lane, MakeRoom, Seat};
@@ -77,13 +77,13 @@ impl Shared {
     }
 
     /// Lets a runnable in, or gives it back.
-    pub(crate) fn start(&self, lane: &Lane, runnable: Runnable) -> Result<(), (Runnable, Error)> {
+    pub(crate) fn start(&self, lane: &Lane, runnable: Runnable) -> Result<(), Refused> {
         match lane.push(runnable) {
             Ok(pushed) => {
                 self.tell(pushed);
                 Ok(())
             }
-            Err((runnable, refusal)) => Err((runnable, refusal.into())),
+            Err(refused) => Err(refused),
         }
     }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use threadbare::{Clock, Help, Runnable, TaskProcessor, Timer, Worker};
+use threadbare::{Clock, Help, Refused, Runnable, TaskProcessor, Timer, Worker};
 
 use crate::builder::Builder;
 use crate::host::Host;
@@ -22,7 +22,8 @@ use crate::sync::{Arc, AtomicUsize, Ordering};
 /// next timer when there is none.
 ///
 /// Clones are handles of the same backend. When the last one is gone, it is closed, and what is queued is rejected; one
-/// that is given to an [`AsyncSystem`](threadbare::AsyncSystem) goes with that.
+/// that is given to an [`AsyncSystem`](threadbare::AsyncSystem) goes with that. What is queued may have such a handle, and
+/// then keeps itself: [close](SingleThread::close_now) the backend when you stop polling it, as a [`Host`] does.
 ///
 /// ```
 /// use std::time::Duration;
@@ -158,15 +159,6 @@ impl SingleThread {
         self.shared.next_deadline()
     }
 
-    /// Queues a runnable for the worker, as [`start_task`](TaskProcessor::start_task) does.
-    ///
-    /// # Errors
-    ///
-    /// Gives the runnable back if there is no room for it, or the backend is closed.
-    pub fn try_start_task(&self, runnable: Runnable) -> Result<(), Runnable> {
-        self.shared.start(&self.lane, runnable).map_err(|(runnable, _)| runnable)
-    }
-
     /// Lets nothing in any more, rejects the timers, and runs what is queued. It can be called again.
     pub fn close(&self) {
         self.shared.close(true);
@@ -196,15 +188,15 @@ pub(crate) fn count(mut step: impl FnMut() -> bool) -> usize {
     core::iter::from_fn(|| step().then_some(())).count()
 }
 
-fn start(shared: &Shared, lane: &Lane, runnable: Runnable) {
-    if let Err((runnable, error)) = shared.start(lane, runnable) {
-        runnable.reject(error);
-    }
-}
-
 impl TaskProcessor for SingleThread {
     fn start_task(&self, runnable: Runnable) {
-        start(&self.shared, &self.lane, runnable);
+        if let Err(refused) = self.try_start_task(runnable) {
+            refused.reject();
+        }
+    }
+
+    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+        self.shared.start(&self.lane, runnable)
     }
 
     fn help(&self) -> Option<&dyn Help> {
@@ -218,7 +210,13 @@ impl TaskProcessor for SingleThread {
 
 impl TaskProcessor for Processor {
     fn start_task(&self, runnable: Runnable) {
-        start(&self.shared, &self.lane, runnable);
+        if let Err(refused) = self.try_start_task(runnable) {
+            refused.reject();
+        }
+    }
+
+    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+        self.shared.start(&self.lane, runnable)
     }
 
     fn help(&self) -> Option<&dyn Help> {

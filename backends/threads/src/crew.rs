@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use threadbare::{Help, Inbox, Outlook, Runnable, TaskProcessor, Worker};
+use threadbare::{Error, Help, Inbox, Outlook, Refused, Runnable, TaskProcessor, Worker};
 
 use crate::roster::Roster;
 use crate::sleep::Sleep;
@@ -122,9 +122,18 @@ pub(crate) fn call(hook: Option<&Hook>, index: usize) {
 
 impl TaskProcessor for Crew {
     fn start_task(&self, runnable: Runnable) {
+        if let Err(refused) = self.try_start_task(runnable) {
+            refused.reject();
+        }
+    }
+
+    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
         match self.inbox.push(runnable) {
-            Ok(_) => self.sleep.notify(),
-            Err(refused) => drop(refused),
+            Ok(_) => {
+                self.sleep.notify();
+                Ok(())
+            }
+            Err(runnable) => Err(Refused { runnable, error: Error::closed("the pool is closed") }),
         }
     }
 

@@ -41,13 +41,3 @@ pub use builder::Builder;
 pub use clock::StdClock;
 pub use pool::ThreadPool;
 pub use stateful::StatefulPool;
-
-/// The README's program, compiled and run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
-
-/// The programs of the migration page, likewise.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/migrating.md")]
-struct Migrating;

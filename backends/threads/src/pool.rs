@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use threadbare::{Help, Runnable, TaskProcessor, Worker};
+use threadbare::{Help, Refused, Runnable, TaskProcessor, Worker};
 
 use crate::builder::Builder;
 use crate::crew::Crew;
@@ -153,6 +153,10 @@ impl TaskProcessor for ThreadPool {
         self.crew.start_task(runnable);
     }
 
+    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+        self.crew.try_start_task(runnable)
+    }
+
     fn is_current(&self) -> bool {
         self.crew.is_current()
     }
@@ -171,6 +175,10 @@ impl TaskProcessor for ThreadPool {
 impl TaskProcessor for Processor {
     fn start_task(&self, runnable: Runnable) {
         self.0.start_task(runnable);
+    }
+
+    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+        self.0.try_start_task(runnable)
     }
 
     fn is_current(&self) -> bool {

@@ -9,12 +9,13 @@ use core::cell::Cell;
 use core::fmt;
 
 use crate::batch::Batch;
+use crate::error::Error;
 use crate::frames::{self, Budget};
 #[cfg(feature = "std")]
 use crate::help::{Help, Outlook};
 use crate::inbox::{Inbox, Pushed};
 use crate::runnable::Runnable;
-use crate::schedule::{Schedule, id, sealed};
+use crate::schedule::{Refused, Schedule, id, sealed};
 use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
 use crate::worker::Worker;
 
@@ -333,6 +334,12 @@ fn current() -> Home {
 
 impl Schedule for Main {
     fn schedule(&self, runnable: Runnable) {
+        if let Err(refused) = self.try_schedule(runnable) {
+            refused.reject();
+        }
+    }
+
+    fn try_schedule(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
         match self.0.inbox.push(runnable) {
             Ok(Pushed::First) => self.call_hook(),
             Ok(Pushed::Behind) => {}
@@ -345,8 +352,12 @@ impl Schedule for Main {
             }),
             #[cfg(not(feature = "std"))]
             Ok(Pushed::WakeConsumer) => {}
-            Err(refused) => drop(refused),
+            Err(runnable) => {
+                let error = Error::closed("the main queue is closed: the main thread has left, or the system is gone");
+                return Err(Refused { runnable, error });
+            }
         }
+        Ok(())
     }
 
     fn key(&self) -> usize {

@@ -48,6 +48,17 @@ pub(crate) fn drive(frames: Frames<'_>, first: First) {
     }
 }
 
+/// Announces the task of work that was given up, and goes on with what follows on this thread: at once, or if that would be
+/// too deep, later.
+pub(crate) fn announce(settled: Settled) {
+    if Level::next_is_too_deep() {
+        // SAFETY: there is an outermost level, and whoever has an outcome that is not announced has charge of its cell.
+        unsafe { Level::put_off(&PutOff::Announce(settled.into_header().cast())) };
+    } else {
+        drive(crate::frames::current(), First::Settled(settled));
+    }
+}
+
 /// Does what was put off on this thread, some of it: for waits. `false` if there was nothing.
 #[cfg(feature = "std")]
 pub(crate) fn resume_one() -> bool {
@@ -65,7 +76,9 @@ fn resume(work: PutOff, frames: Frames<'_>, level: &Level) {
         // SAFETY: as above.
         PutOff::Run(node) => unsafe { Runnable::from_node(node) }.run_within(frames),
         // SAFETY: as above.
-        PutOff::Discard(node) => unsafe { crate::runnable::discard(node) },
+        PutOff::Announce(node) => follow(Some(unsafe { Settled::new(node.cast()) }), frames, level),
+        // SAFETY: as above.
+        PutOff::Discard(node) => follow(unsafe { Runnable::from_node(node) }.give_up(false, None), frames, level),
     }
 }
 

@@ -22,10 +22,12 @@ use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::schedule::{Context, Schedule, enqueue};
-use cell::{Header, Settled};
+use cell::Header;
 use state::AfterConsume;
 
+pub(crate) use cell::Settled;
 pub use combine::{Joined, NoneResolved, all, any, join, race};
+pub(crate) use drive::announce;
 #[cfg(feature = "std")]
 pub(crate) use drive::resume_one;
 pub(crate) use outcome::Outcome;

@@ -6,8 +6,8 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use super::Task;
-use super::cell::{Header, new_pending, put_pending};
-use super::drive::{First, drive};
+use super::cell::{Header, Settled, new_pending, put_pending};
+use super::drive::{First, announce, drive};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frames::{self, Frames};
 
@@ -71,20 +71,22 @@ impl<T: Send + 'static> Promise<T> {
 
     /// `settle`, where the caller knows in which contexts it is.
     pub(crate) fn settle_within(self, frames: Frames<'_>, outcome: Result<T>) {
-        ManuallyDrop::new(self).settle_in_place(frames, outcome);
+        drive(frames, First::Settled(self.put(outcome)));
     }
 
-    /// Only once, and then the promise is gone.
-    fn settle_in_place(&self, frames: Frames<'_>, outcome: Result<T>) {
-        // SAFETY: the promise is the producer of its cell, which waits for a `Result<T>`.
-        drive(frames, First::Settled(unsafe { put_pending(self.cell, outcome) }));
+    /// Gives the task its outcome, and leaves it to the caller to announce that.
+    pub(crate) fn put(self, outcome: Result<T>) -> Settled {
+        let cell = ManuallyDrop::new(self).cell;
+        // SAFETY: the promise is the producer of its cell, which waits for a `Result<T>`; it is used up.
+        unsafe { put_pending(cell, outcome) }
     }
 }
 
 impl<T: Send + 'static> Drop for Promise<T> {
     fn drop(&mut self) {
         let cause = Error::of_kind(ErrorKind::Abandoned, "the promise was dropped without being settled");
-        self.settle_in_place(frames::current(), Err(cause));
+        // SAFETY: as in `put`.
+        announce(unsafe { put_pending::<T>(self.cell, Err(cause)) });
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::frames::Frames;
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::task::{Task, promise};
+use crate::task::{Settled, Task, promise};
 
 /// Something that is to happen at a certain time: for a [`Clock`] to keep until then.
 ///
@@ -57,11 +57,12 @@ impl<A: Alarm> Cell<A> {
         unsafe { Self::open(node) }.ring(frames);
     }
 
-    unsafe fn discard(node: NonNull<Node>, _: bool, cause: Option<Error>) {
+    unsafe fn discard(node: NonNull<Node>, _: bool, cause: Option<Error>) -> Option<Settled> {
         // SAFETY: we have charge of the runnable.
         let alarm = unsafe { Self::open(node) };
         if !alarm.is_wanted() {
-            return alarm.ring(Frames::none());
+            alarm.ring(Frames::none());
+            return None;
         }
         alarm.reject(cause.unwrap_or_else(|| {
             Error::of_kind(
@@ -69,6 +70,7 @@ impl<A: Alarm> Cell<A> {
                 "the timer was dropped before its time: its clock is closed, or let go of it",
             )
         }));
+        None
     }
 
     unsafe fn is_wanted(node: NonNull<Node>) -> bool {

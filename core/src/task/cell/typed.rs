@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frames::{self, Frames, QueueId};
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Free, Leash, Schedule, clone_handle, enqueue, is_current};
+use crate::schedule::{Free, Leash, Refused, Schedule, clone_handle, is_current, offer};
 use crate::sync::UnsafeCell;
 use crate::task::Task;
 use crate::task::drive::{First, drive};
@@ -178,11 +178,10 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
                 return Self::execute(this);
             }
             let runnable = Runnable::from_node(this.cast());
-            match clone_handle(cell.queue()) {
-                Some(queue) => enqueue(&queue, runnable),
-                None => drop(runnable),
-            }
-            None
+            let Some(queue) = clone_handle(cell.queue()) else { return runnable.give_up(false, None) };
+            let Refused { runnable, error } = offer(&queue, runnable).err()?;
+            // It need not be the one that was offered: another may have had to make room for it.
+            runnable.give_up(false, Some(error))
         }
     }
 
@@ -240,9 +239,9 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
         }
     }
 
-    unsafe fn discard_work(node: NonNull<Node>, at_home: bool, cause: Option<Error>) {
+    unsafe fn discard_work(node: NonNull<Node>, at_home: bool, cause: Option<Error>) -> Option<Settled> {
         let this = node.cast();
-        // SAFETY: we have charge of the runnable, which makes us the producer.
+        // SAFETY: we have charge of the runnable, which makes us the producer: as in `execute`.
         unsafe {
             let cell = Self::of(this);
             L::dispose(cell.take_work(), cell.queue(), at_home);
@@ -250,7 +249,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             let cause = input.into_error().or(cause).unwrap_or_else(|| {
                 Error::of_kind(ErrorKind::Closed, "dropped before it ran: its context is closed, or let go of it")
             });
-            drive(frames::current(), First::Settled(Self::put(this, Err(cause))));
+            Some(Self::put(this, Err(cause)))
         }
     }
 
