@@ -51,31 +51,18 @@ impl<T: Send + 'static> Task<T> {
     /// # Ok::<(), threadbare::Error>(())
     /// ```
     pub fn wait(self) -> Result<T> {
-        let task = match self.try_take() {
+        let mut task = match self.try_take() {
             Ok(outcome) => return outcome,
             Err(task) => task,
         };
-        let waker = Waker::from(WakerArc::new(Unpark(thread::current())));
-        let mut future = task.into_future();
-        let mut hopeless = false;
         let outcome = loop {
-            if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
-                break outcome;
+            // A task that this thread runs itself, or that settles meanwhile, needs nobody to be woken.
+            if !(resume_one() || run_one()) {
+                break sleep_for(task);
             }
-            if resume_one() || run_one() {
-                hopeless = false;
-                continue;
-            }
-            if future.waits_for_itself() {
-                break Err(Error::of_kind(
-                    ErrorKind::Deadlock,
-                    "a wait for work that goes on below it on the same stack, and only after it",
-                ));
-            }
-            // Twice in a row, with a look at everything in between.
-            let before = std::mem::replace(&mut hopeless, rest() == Outlook::Never);
-            if before && hopeless {
-                break Err(nothing_left());
+            match task.try_take() {
+                Ok(outcome) => break outcome,
+                Err(pending) => task = pending,
             }
         };
         Main::each_entered(|main, _| {
@@ -84,6 +71,33 @@ impl<T: Send + 'static> Task<T> {
             true
         });
         outcome
+    }
+}
+
+/// Waits for a task, asleep where there is nothing to do.
+fn sleep_for<T: Send + 'static>(task: Task<T>) -> Result<T> {
+    let waker = Waker::from(WakerArc::new(Unpark(thread::current())));
+    let mut future = task.into_future();
+    let mut hopeless = false;
+    loop {
+        if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
+            break outcome;
+        }
+        if resume_one() || run_one() {
+            hopeless = false;
+            continue;
+        }
+        if future.waits_for_itself() {
+            break Err(Error::of_kind(
+                ErrorKind::Deadlock,
+                "a wait for work that goes on below it on the same stack, and only after it",
+            ));
+        }
+        // Twice in a row, with a look at everything in between.
+        let before = std::mem::replace(&mut hopeless, rest() == Outlook::Never);
+        if before && hopeless {
+            break Err(nothing_left());
+        }
     }
 }
 

@@ -112,6 +112,7 @@ impl Builder {
             on_work: self.on_work,
             handles: AtomicUsize::new(1),
             closed: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
         })
     }
 }

@@ -60,6 +60,18 @@ impl Desk {
         }
     }
 
+    /// Chooses the main queue's next, or a timer that is due, or the newest of a worker's.
+    pub(crate) fn choose_newest(&mut self, main: bool, now: Option<Duration>) -> Next {
+        if main {
+            return Next::AskMain;
+        }
+        if let Some(timer) = now.and_then(|now| self.timers.take_due(now)) {
+            return Next::Fire(timer);
+        }
+        self.seats.iter_mut().for_each(Seat::collect);
+        self.seats.iter_mut().find_map(Seat::take_newest).map_or(Next::Nothing, Next::Run)
+    }
+
     /// Each in turn, so that none waits for ever behind another that feeds itself.
     fn next_in_turn(&mut self, main: bool, now: Option<Duration>) -> Next {
         let members = FIRST_SEAT + self.seats.len();

@@ -90,7 +90,7 @@ impl Host {
 
     fn run_until(&self, until: Duration) -> bool {
         let mut main = || self.here.dispatch_one();
-        self.single.shared.run_one(&mut Bounds { main: Some(&mut main), more: None, until })
+        self.single.shared.run_one(&mut Bounds { main: Some(&mut main), until, ..Bounds::none() })
     }
 
     /// Runs until there is nothing left to do, timers included if time is virtual; returns how many runnables and timers.
@@ -107,7 +107,7 @@ impl Host {
         let ask = || more.try_borrow_mut().is_ok_and(|mut more| more());
         count(|| {
             let mut main = || self.here.dispatch_one_while(ask);
-            let mut bounds = Bounds { main: Some(&mut main), more: Some(&mut { ask }), until: Duration::MAX };
+            let mut bounds = Bounds { main: Some(&mut main), more: Some(&mut { ask }), ..Bounds::none() };
             ask() && self.single.shared.run_one(&mut bounds)
         })
     }

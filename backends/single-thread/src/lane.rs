@@ -118,6 +118,18 @@ impl Seat {
         taken
     }
 
+    /// Takes the newest out.
+    pub(crate) fn take_newest(&mut self) -> Option<Runnable> {
+        let taken = match &mut self.ready {
+            Ready::Growing(queue) => queue.pop_back(),
+            Ready::Fixed(queue) => queue.pop_back(),
+        };
+        if taken.is_some() {
+            self.lane.leave();
+        }
+        taken
+    }
+
     /// Lets nothing in any more.
     pub(crate) fn close(&mut self) {
         for runnable in self.lane.inbox.close() {

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) handles: AtomicUsize,
     /// Set when it is closed; under the desk's lock.
     pub(crate) closed: AtomicUsize,
+    /// How many runnables and timers are being run, inside of each other.
+    pub(crate) running: AtomicUsize,
 }
 
 /// For how long a loop goes on.
@@ -53,12 +55,14 @@ pub(crate) struct Bounds<'a> {
     pub(crate) more: Option<&'a mut dyn FnMut() -> bool>,
     /// Up to when virtual time may go on.
     pub(crate) until: Duration,
+    /// Whether the workers' newest is next, whatever the order is otherwise.
+    pub(crate) newest: bool,
 }
 
 impl Bounds<'_> {
     /// Anything, whenever.
     pub(crate) fn none() -> Self {
-        Self { main: None, more: None, until: Duration::MAX }
+        Self { main: None, more: None, until: Duration::MAX, newest: false }
     }
 }
 
@@ -144,16 +148,18 @@ impl Shared {
                 Time::Virtual(_) => None,
                 Time::Real(now) => Some(now()),
             };
-            match self.at_desk(|desk| desk.choose(main, now)).unwrap_or(Next::Nothing) {
+            let choose =
+                |desk: &mut Desk| if bounds.newest { desk.choose_newest(main, now) } else { desk.choose(main, now) };
+            match self.at_desk(choose).unwrap_or(Next::Nothing) {
                 Next::Run(runnable) => {
-                    helping(self, || match &mut bounds.more {
+                    self.run(|| match &mut bounds.more {
                         Some(more) => runnable.run_while(more),
                         None => runnable.run(),
                     });
                     return true;
                 }
                 Next::Fire(timer) => {
-                    helping(self, || timer.fire());
+                    self.run(|| timer.fire());
                     return true;
                 }
                 Next::AskMain => {
@@ -178,11 +184,27 @@ impl Shared {
         });
         match due.flatten() {
             Some(timer) => {
-                helping(self, || timer.fire());
+                self.run(|| timer.fire());
                 true
             }
             None => false,
         }
+    }
+
+    /// Runs what was chosen. Waits inside of it go on here.
+    fn run(&self, f: impl FnOnce()) {
+        // ORDERING: Relaxed: a count that says how waits choose, and publishes nothing.
+        self.running.fetch_add(1, Ordering::Relaxed);
+        helping(self, f);
+        // ORDERING: Relaxed, as above.
+        self.running.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether a wait, if it is one inside of what is run already, takes the newest: which is likely what it waits for, or
+    /// part of that. The oldest would bury it under the largest pieces of work that there are.
+    fn is_nested(&self) -> bool {
+        // ORDERING: Relaxed, as in `run`.
+        self.running.load(Ordering::Relaxed) > 0
     }
 
     /// Lets virtual time go on to there, past no timer.
@@ -243,11 +265,11 @@ impl Shared {
 /// For waits on the thread that polls.
 impl Help for Shared {
     fn run_one(&self) -> bool {
-        Shared::run_one(self, &mut Bounds::none())
+        Shared::run_one(self, &mut Bounds { newest: self.is_nested(), ..Bounds::none() })
     }
 
     fn run_one_or(&self, main: &mut dyn FnMut() -> bool) -> bool {
-        Shared::run_one(self, &mut Bounds { main: Some(main), ..Bounds::none() })
+        Shared::run_one(self, &mut Bounds { main: Some(main), newest: self.is_nested(), ..Bounds::none() })
     }
 
     fn before_park(&self) -> Outlook {

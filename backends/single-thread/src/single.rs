@@ -65,7 +65,8 @@ impl SingleThread {
     /// A backend that picks what is next by a generator with this seed: each seed is one order of events, for ever.
     ///
     /// It picks among all contexts: the main queue's next if a [`Host`] or a wait polls, any of the worker's queue, and
-    /// of each [pool](SingleThread::pool) any of the oldest, as many as the pool has threads.
+    /// of each [pool](SingleThread::pool) any of the oldest, as many as the pool has threads. Only a wait inside of what runs
+    /// takes the newest, as one on a pool's thread does.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::builder().seed(seed).build()
