@@ -45,6 +45,22 @@ unsafe impl Send for Runnable {}
 unsafe impl Sync for Runnable {}
 
 impl Runnable {
+    /// Gives the runnable away as a pointer: for queues that hold pointers, and for code in other languages.
+    ///
+    /// Whoever has the pointer must make a runnable of it again, or its task never settles and its memory is never freed.
+    pub fn into_raw(self) -> NonNull<()> {
+        self.into_node().cast()
+    }
+
+    /// Makes a runnable of such a pointer again.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is one of [`into_raw`](Runnable::into_raw), and is used for this once.
+    pub unsafe fn from_raw(pointer: NonNull<()>) -> Self {
+        Self(pointer.cast())
+    }
+
     /// Takes charge of a node.
     ///
     /// # Safety

@@ -82,7 +82,7 @@ impl Builder {
     /// then those that were are joined.
     pub fn build(self) -> Result<ThreadPool> {
         let named = self.named()?;
-        let mut pool = ThreadPool::of(Crew::new(self.on_start, self.on_stop));
+        let mut pool = ThreadPool::of(Crew::new(named.len(), self.on_start, self.on_stop));
         for thread in named {
             // The pool is dropped on the way out, which joins the threads that there are.
             pool.hire(thread)?;

@@ -1,21 +1,46 @@
 //! What the threads of a pool share, and what each of them does.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 use threadbare::{Error, Help, Inbox, Outlook, Refused, Runnable, TaskProcessor, Worker};
 
+use crate::deque::Deque;
 use crate::roster::Roster;
 use crate::sleep::Sleep;
-use crate::sync::{Arc, Mutex, thread};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, thread};
 
 /// A hook that runs on each thread, with the thread's index.
 pub(crate) type Hook = Box<dyn Fn(usize) + Send + Sync>;
 
+crate::sync::local! {
+    /// Whose thread this is, as an address to compare, and which of them.
+    static SEAT: Cell<(usize, usize)> = Cell::new((0, 0));
+}
+
+crate::sync::local! {
+    /// How much the innermost wait on this thread has taken.
+    static TAKEN: Cell<usize> = Cell::new(0);
+}
+
+/// After so much a wait takes the oldest for once: the newest may be of somebody who queues himself again for ever. Waits for
+/// forked work take far less, and so do not come upon the oldest.
+const PATIENCE: usize = 256;
+
+/// After so many runnables a thread looks for shared ones before its own, so that none waits for ever behind a thread that
+/// feeds itself.
+const SHARED_EVERY: usize = 61;
+
 /// What the threads of a pool share.
 pub(crate) struct Crew {
+    /// What other threads queue.
     inbox: Inbox,
     /// Taken from the inbox, in order, and not yet run. A deque, since waits take the newest.
     ready: Mutex<VecDeque<Runnable>>,
+    /// How many are ready: a hint that saves the lock.
+    readied: AtomicUsize,
+    /// What each thread queues itself. Unused where there is one thread, which runs all work strictly in order.
+    own: Box<[Deque]>,
     sleep: Sleep,
     roster: Roster,
     on_start: Option<Hook>,
@@ -23,10 +48,12 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    pub(crate) fn new(on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
+    pub(crate) fn new(threads: usize, on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
         Self {
             inbox: Inbox::new(),
             ready: Mutex::new(VecDeque::new()),
+            readied: AtomicUsize::new(0),
+            own: (0..threads).map(|_| Deque::new()).collect(),
             sleep: Sleep::new(),
             roster: Roster::new(),
             on_start,
@@ -47,18 +74,41 @@ impl Crew {
 
     /// What a thread does.
     fn work(&self, index: usize, worker: &Worker) {
+        SEAT.with(|seat| seat.set((self.key(), index)));
         call(self.on_start.as_ref(), index);
         worker.serve(|| {
-            while let Some(runnable) = self.next().or_else(|| self.search()) {
+            for turn in 1.. {
+                let Some(runnable) = self.next(index, turn).or_else(|| self.search(index)) else { break };
                 runnable.run();
             }
         });
         call(self.on_stop.as_ref(), index);
     }
 
-    /// The next runnable: the oldest.
-    fn next(&self) -> Option<Runnable> {
-        self.ready.with(|ready| {
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Which of the pool's threads is this, if it is one?
+    fn seat(&self) -> Option<usize> {
+        let (crew, index) = SEAT.try_with(Cell::get).unwrap_or_default();
+        (crew == self.key()).then_some(index)
+    }
+
+    /// The next runnable: the oldest of the thread's own, or of those that are shared.
+    fn next(&self, index: usize, turn: usize) -> Option<Runnable> {
+        let own = || self.own[index].take_front();
+        // ORDERING: Relaxed: hints; who sleeps or leaves looks properly.
+        let shared = || {
+            let any = self.readied.load(Ordering::Relaxed) > 0 || !self.inbox.is_empty();
+            any.then(|| self.shared()).flatten()
+        };
+        if turn.is_multiple_of(SHARED_EVERY) { shared().or_else(own) } else { own().or_else(shared) }
+    }
+
+    /// The oldest of those that are shared.
+    fn shared(&self) -> Option<Runnable> {
+        self.with_ready(|ready| {
             if ready.is_empty() {
                 ready.extend(self.inbox.take());
             }
@@ -66,25 +116,57 @@ impl Crew {
         })
     }
 
-    /// The runnable for a thread that waits: the newest, which is likely what it waits for, or part of that. The oldest
-    /// would bury it under the largest pieces of work that there are.
-    fn newest(&self) -> Option<Runnable> {
+    /// Is there one thread only?
+    fn is_alone(&self) -> bool {
+        self.own.len() == 1
+    }
+
+    fn with_ready<R>(&self, f: impl FnOnce(&mut VecDeque<Runnable>) -> R) -> R {
         self.ready.with(|ready| {
-            ready.extend(self.inbox.take());
-            ready.pop_back()
+            let result = f(ready);
+            // ORDERING: Relaxed: a hint.
+            self.readied.store(ready.len(), Ordering::Relaxed);
+            result
         })
     }
 
+    /// The oldest there is: of those that are shared, then of the thread's own, then of another's.
+    fn oldest(&self, index: usize) -> Option<Runnable> {
+        self.shared().or_else(|| self.own[index].take_front()).or_else(|| self.steal(index))
+    }
+
+    /// What another thread has, the oldest.
+    fn steal(&self, index: usize) -> Option<Runnable> {
+        let (before, after) = self.own.split_at(index);
+        after.iter().skip(1).chain(before).find_map(Deque::take_front)
+    }
+
+    /// The runnable for a thread that waits: the newest, which is likely what it waits for, or part of that. The oldest
+    /// would bury it under the largest pieces of work that there are.
+    fn newest(&self, index: usize) -> Option<Runnable> {
+        // SAFETY: this is the thread that the deque belongs to.
+        let own = unsafe { self.own[index].take_back() };
+        own.or_else(|| {
+            self.with_ready(|ready| {
+                ready.extend(self.inbox.take());
+                ready.pop_back()
+            })
+        })
+        .or_else(|| self.steal(index))
+    }
+
     fn has_work(&self) -> bool {
-        !self.inbox.is_empty() || self.ready.with(|ready| !ready.is_empty())
+        !self.inbox.is_empty()
+            || self.own.iter().any(|own| !own.is_empty())
+            || self.ready.with(|ready| !ready.is_empty())
     }
 
     /// Looks for a runnable, asleep if need be, until the pool is closed and there is none.
-    fn search(&self) -> Option<Runnable> {
+    fn search(&self, index: usize) -> Option<Runnable> {
         self.sleep.start_searching();
         loop {
             let closing = self.sleep.is_closing();
-            let found = self.next();
+            let found = self.oldest(index);
             if found.is_some() || closing {
                 self.sleep.stop_searching(|| self.has_work());
                 return found;
@@ -98,11 +180,14 @@ impl Crew {
 
     /// Lets no more in. What is queued is run, or else dropped unrun.
     pub(crate) fn close(&self, run: bool) {
-        let rejected = self.ready.with(|ready| {
+        let mut rejected = self.with_ready(|ready| {
             ready.extend(self.inbox.close());
             if run { VecDeque::new() } else { std::mem::take(ready) }
         });
         self.sleep.close();
+        if !run {
+            rejected.extend(self.own.iter().flat_map(|own| std::iter::from_fn(|| own.take_front())));
+        }
         drop(rejected);
     }
 
@@ -128,12 +213,24 @@ impl TaskProcessor for Crew {
     }
 
     fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
-        match self.inbox.push(runnable) {
-            Ok(_) => {
+        let refused = match self.seat() {
+            // SAFETY: this is the thread that the deque belongs to.
+            Some(index) if !self.is_alone() => unsafe {
+                if self.sleep.is_closing() {
+                    Some(runnable)
+                } else {
+                    self.own[index].push(runnable);
+                    None
+                }
+            },
+            _ => self.inbox.push(runnable).err(),
+        };
+        match refused {
+            None => {
                 self.sleep.notify();
                 Ok(())
             }
-            Err(runnable) => Err(Refused { runnable, error: Error::closed("the pool is closed") }),
+            Some(runnable) => Err(Refused { runnable, error: Error::closed("the pool is closed") }),
         }
     }
 
@@ -148,8 +245,13 @@ impl TaskProcessor for Crew {
 
 impl Help for Crew {
     fn run_one(&self) -> bool {
-        let newest = self.newest();
-        newest.map(Runnable::run).is_some()
+        let Some(index) = self.seat() else { return false };
+        let taken = TAKEN.get() + 1;
+        let next = if taken.is_multiple_of(PATIENCE) { self.oldest(index) } else { self.newest(index) };
+        TAKEN.set(0);
+        let any = next.map(Runnable::run).is_some();
+        TAKEN.set(taken);
+        any
     }
 
     fn before_park(&self) -> Outlook {

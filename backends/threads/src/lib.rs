@@ -30,6 +30,10 @@ mod builder;
 mod calls;
 mod clock;
 mod crew;
+mod deque;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod modelled;
 mod pool;
 mod roster;
 mod seat;

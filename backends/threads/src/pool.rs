@@ -14,7 +14,10 @@ use crate::sync::{Arc, Mutex};
 /// one thread serves a resource that wants one. Clones are handles of the same pool; the last one to go closes it, as does
 /// the last system that it was given to.
 ///
-/// Work runs in the order in which it was queued, on as many threads as there are. A closure that panics rejects its task,
+/// What other threads queue runs in the order in which it was queued, on as many threads as there are. What a thread of the
+/// pool queues it keeps for itself, in that order, until another has nothing to do and takes the oldest; in between it looks for
+/// what others have queued, so that nobody waits for ever behind a thread that feeds itself. A pool of one thread runs all work
+/// in the order in which it was queued, wherever that was. A closure that panics rejects its task,
 /// and its thread lives on.
 ///
 /// ```

@@ -1,12 +1,12 @@
 //! The facade: the only place in this crate that names an atomic, an `Arc`, a lock or a thread.
 
 #[cfg(loom)]
-pub(crate) use threadbare::sync::{Arc, AtomicUsize, Ordering, fence, thread};
+pub(crate) use threadbare::sync::{Arc, AtomicPtr, AtomicUsize, Ordering, fence, thread};
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::Arc;
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::thread;
 
