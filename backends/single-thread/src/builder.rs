@@ -84,6 +84,9 @@ impl Builder {
     /// What happens between the wait's last look and this call must not be slept through: `wfe` does not, nor does
     /// `std::thread::park` if whoever settles unparks; for `wfi` let each interrupt handler set a flag, and look at that
     /// with interrupts masked.
+    ///
+    /// With feature `std` the thread that waits is unparked when its task settles, and when something reaches its main queue,
+    /// which is then not [told of](Builder::on_work): so sleep by `std::thread::park_timeout` there.
     pub fn on_idle(mut self, sleep: impl Fn(Option<Duration>) + Send + Sync + 'static) -> Self {
         self.on_idle = Some(Box::new(sleep));
         self
@@ -113,6 +116,7 @@ impl Builder {
             handles: AtomicUsize::new(1),
             closed: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
         })
     }
 }

@@ -47,14 +47,12 @@ impl Desk {
         match &mut self.dice {
             None => self.next_in_turn(main, now),
             Some(dice) => {
-                let due = now.and_then(|now| self.timers.take_due(now));
-                if let Some(timer) = due {
-                    return Next::Fire(timer);
-                }
-                match draw(&mut self.seats, usize::from(main), dice) {
-                    Some(runnable) => Next::Run(runnable),
-                    None if main => Next::AskMain,
-                    None => Next::Nothing,
+                let due = now.filter(|&now| self.timers.next_deadline().is_some_and(|deadline| deadline <= now));
+                match (draw(&mut self.seats, usize::from(due.is_some()) + usize::from(main), dice), due) {
+                    (Ok(runnable), _) => Next::Run(runnable),
+                    (Err(0), Some(now)) => self.timers.take_due(now).map_or(Next::Nothing, Next::Fire),
+                    (Err(_), _) if main => Next::AskMain,
+                    (Err(_), _) => Next::Nothing,
                 }
             }
         }

@@ -10,8 +10,9 @@ use crate::single::SingleThread;
 
 /// Runs a scenario once under each of these seeds, on a new seeded [`Host`] each time, and stops at the first that fails.
 ///
-/// The scenario fails by returning an error, or (with feature `std`) by a panic: write what must hold as assertions. It polls
-/// or waits itself; what is left when it returns is rejected. Returns how many seeds were run.
+/// The scenario fails by returning an error, or (with feature `std`) by a panic: write what must hold as assertions. One in a
+/// closure rejects that closure's task: wait for it, or nobody sees. The scenario polls or waits itself; what is left when it
+/// returns is rejected. Returns how many seeds were run.
 ///
 /// # Errors
 ///

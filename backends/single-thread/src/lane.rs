@@ -138,16 +138,17 @@ impl Seat {
     }
 }
 
-/// Picks one of all candidates of the seats, or `None` for one of `others` that are no seat's.
-pub(crate) fn draw(seats: &mut [Seat], others: usize, dice: &mut Dice) -> Option<Runnable> {
+/// Picks one of all candidates of the seats, or of `others` that are no seat's: then it says which. Without any it says zero.
+pub(crate) fn draw(seats: &mut [Seat], others: usize, dice: &mut Dice) -> Result<Runnable, usize> {
     let all = seats.iter().map(Seat::candidates).sum::<usize>() + others;
     let mut pick = dice.below(all);
     for seat in seats {
         let candidates = seat.candidates();
         if pick < candidates {
-            return seat.take(pick);
+            // A candidate is there to be taken.
+            return seat.take(pick).ok_or(0);
         }
         pick -= candidates;
     }
-    None
+    Err(pick)
 }

@@ -45,7 +45,13 @@ pub(crate) struct Shared {
     pub(crate) closed: AtomicUsize,
     /// How many runnables and timers are being run, inside of each other.
     pub(crate) running: AtomicUsize,
+    /// How much the waits of the innermost of those have taken.
+    pub(crate) taken: AtomicUsize,
 }
+
+/// After so much a wait takes what would be next without it: the newest may be of somebody who queues himself again for ever.
+/// Waits for forked work take far less, and so do not come upon the oldest.
+const PATIENCE: usize = 256;
 
 /// For how long a loop goes on.
 pub(crate) struct Bounds<'a> {
@@ -131,12 +137,17 @@ impl Shared {
         refused
     }
 
-    /// Calls `f` with the desk, timers taken in, unless somebody else has it.
-    fn at_desk<R>(&self, f: impl FnOnce(&mut Desk) -> R) -> Option<R> {
+    /// Calls `f` with the desk, timers taken in: for whoever polls, who waits for another that does.
+    fn at_desk<R>(&self, f: impl FnOnce(&mut Desk) -> R) -> R {
+        let (refused, result) = self.desk.with(|desk| (self.collect_timers(desk), f(desk)));
+        refuse(refused);
+        result
+    }
+
+    /// The same for whoever looks, in an interrupt handler maybe: `None` if somebody else is there.
+    fn glance<R>(&self, f: impl FnOnce(&mut Desk) -> R) -> Option<R> {
         let (refused, result) = self.desk.try_with(|desk| (self.collect_timers(desk), f(desk)))?;
-        for timer in refused {
-            timer.reject(Error::full("the clock has no room for another timer"));
-        }
+        refuse(refused);
         Some(result)
     }
 
@@ -150,7 +161,7 @@ impl Shared {
             };
             let choose =
                 |desk: &mut Desk| if bounds.newest { desk.choose_newest(main, now) } else { desk.choose(main, now) };
-            match self.at_desk(choose).unwrap_or(Next::Nothing) {
+            match self.at_desk(choose) {
                 Next::Run(runnable) => {
                     self.run(|| match &mut bounds.more {
                         Some(more) => runnable.run_while(more),
@@ -182,7 +193,7 @@ impl Shared {
             now.with(|now| *now = deadline.max(*now));
             desk.timers.take_due(deadline)
         });
-        match due.flatten() {
+        match due {
             Some(timer) => {
                 self.run(|| timer.fire());
                 true
@@ -193,44 +204,56 @@ impl Shared {
 
     /// Runs what was chosen. Waits inside of it go on here.
     fn run(&self, f: impl FnOnce()) {
-        // ORDERING: Relaxed: a count that says how waits choose, and publishes nothing.
+        // ORDERING: Relaxed: counts that say how waits choose, and publish nothing.
         self.running.fetch_add(1, Ordering::Relaxed);
+        let taken = self.taken.swap(0, Ordering::Relaxed);
         helping(self, f);
         // ORDERING: Relaxed, as above.
+        self.taken.store(taken, Ordering::Relaxed);
         self.running.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether a wait, if it is one inside of what is run already, takes the newest: which is likely what it waits for, or
     /// part of that. The oldest would bury it under the largest pieces of work that there are.
-    fn is_nested(&self) -> bool {
+    fn takes_newest(&self) -> bool {
         // ORDERING: Relaxed, as in `run`.
-        self.running.load(Ordering::Relaxed) > 0
+        let is_nested = self.running.load(Ordering::Relaxed) > 0;
+        // ORDERING: Relaxed, as in `run`.
+        is_nested && !(self.taken.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(PATIENCE)
     }
 
     /// Lets virtual time go on to there, past no timer.
     pub(crate) fn pass_time_until(&self, until: Duration) {
-        if let Time::Virtual(now) = &self.time {
-            now.with(|now| *now = until.max(*now));
+        match &self.time {
+            Time::Virtual(now) if until < Duration::MAX => now.with(|now| *now = until.max(*now)),
+            _ => {}
         }
+    }
+
+    /// Whether a poll would find nothing to do now, and when the next timer is due: one look for both, since another thread
+    /// may come between two. `None` if somebody else is at the desk.
+    fn look(&self) -> Option<(bool, Option<Duration>)> {
+        let (empty, next) = self.glance(|desk| (desk.is_empty(), desk.timers.next_deadline()))?;
+        let next = next.filter(|&deadline| deadline < Duration::MAX);
+        let is_idle = empty
+            && match (next, &self.time) {
+                (None, _) => true,
+                (Some(_), Time::Virtual(_)) => false,
+                (Some(deadline), Time::Real(now)) => now() < deadline,
+            };
+        Some((is_idle, next))
     }
 
     /// When the next timer is due, if one is pending.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        self.at_desk(|desk| desk.timers.next_deadline()).flatten().filter(|&deadline| deadline < Duration::MAX)
+        // While somebody else is at the desk: now, so that the caller looks again.
+        self.look().map_or_else(|| Some(self.now()), |(_, next)| next)
     }
 
     /// Whether a poll would find nothing to do now.
     pub(crate) fn is_idle(&self) -> bool {
         // Somebody else at the desk has found something.
-        let Some((empty, next)) = self.at_desk(|desk| (desk.is_empty(), desk.timers.next_deadline())) else {
-            return false;
-        };
-        empty
-            && match (next, &self.time) {
-                (None | Some(Duration::MAX), _) => true,
-                (Some(_), Time::Virtual(_)) => false,
-                (Some(deadline), Time::Real(now)) => now() < deadline,
-            }
+        self.look().is_some_and(|(is_idle, _)| is_idle)
     }
 
     fn is_closed(&self) -> bool {
@@ -262,21 +285,25 @@ impl Shared {
     }
 }
 
+/// Timers for which there is no room. Outside of the lock: what waits for them may run.
+fn refuse(timers: Vec<Timer>) {
+    for timer in timers {
+        timer.reject(Error::full("the clock has no room for another timer"));
+    }
+}
+
 /// For waits on the thread that polls.
 impl Help for Shared {
     fn run_one(&self) -> bool {
-        Shared::run_one(self, &mut Bounds { newest: self.is_nested(), ..Bounds::none() })
+        Shared::run_one(self, &mut Bounds { newest: self.takes_newest(), ..Bounds::none() })
     }
 
     fn run_one_or(&self, main: &mut dyn FnMut() -> bool) -> bool {
-        Shared::run_one(self, &mut Bounds { main: Some(main), newest: self.is_nested(), ..Bounds::none() })
+        Shared::run_one(self, &mut Bounds { main: Some(main), newest: self.takes_newest(), ..Bounds::none() })
     }
 
     fn before_park(&self) -> Outlook {
-        if !self.is_idle() {
-            return Outlook::Work;
-        }
-        let next = self.next_deadline();
+        let Some((true, next)) = self.look() else { return Outlook::Work };
         match (&self.on_idle, &self.time) {
             (Some(on_idle), _) => on_idle(next.map(|deadline| deadline.saturating_sub(self.now()))),
             (None, Time::Real(_)) if next.is_some() => core::hint::spin_loop(),

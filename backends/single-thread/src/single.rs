@@ -13,7 +13,8 @@ use crate::sync::{Arc, AtomicUsize, Ordering};
 
 /// Runs tasks when it is polled, on the thread that polls: a [`TaskProcessor`] without threads, and a [`Clock`].
 ///
-/// Queueing is lock-free and waits for nobody, so promises can be settled in interrupt handlers. A [`Host`] polls it together
+/// Queueing is lock-free and waits for nobody, so promises can be settled in interrupt handlers; polls are not for those. A
+/// [`Host`] polls it together
 /// with the main queue; by itself it runs its workers' tasks and timers alone. A wait on the main thread of a system that it
 /// belongs to polls it, too; when nothing is left to run, the wait returns
 /// [`Deadlock`](threadbare::ErrorKind::Deadlock), unless the host [knows better](Builder::on_idle).
@@ -66,7 +67,7 @@ impl SingleThread {
     ///
     /// It picks among all contexts: the main queue's next if a [`Host`] or a wait polls, any of the worker's queue, and
     /// of each [pool](SingleThread::pool) any of the oldest, as many as the pool has threads. Only a wait inside of what runs
-    /// takes the newest, as one on a pool's thread does.
+    /// prefers the newest, as one on a pool's thread does.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::builder().seed(seed).build()
@@ -154,7 +155,8 @@ impl SingleThread {
         self.shared.is_idle()
     }
 
-    /// When the next timer is due, by this [`Clock`], if one is pending.
+    /// When the next timer is due, by this [`Clock`], if one is pending. While another thread looks at the queues: now, so
+    /// that the caller asks again.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.shared.next_deadline()

@@ -13,7 +13,7 @@ pub(crate) use {alloc::sync::Arc, core::sync::atomic::AtomicUsize};
 pub(crate) use {portable_atomic::AtomicUsize, portable_atomic_util::Arc};
 
 #[cfg(loom)]
-use threadbare::sync::Mutex as Raw;
+use modelled::Raw;
 
 #[cfg(not(loom))]
 use spin::mutex::SpinMutex as Raw;
@@ -31,18 +31,88 @@ impl<T> Lock<T> {
 
     /// Calls `f` with what is locked, unless somebody else has it.
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        #[cfg(loom)]
-        return self.0.try_lock().ok().map(|mut guard| f(&mut guard));
-        #[cfg(not(loom))]
         self.0.try_lock().map(|mut guard| f(&mut guard))
     }
 
     /// Calls `f` with what is locked; spins while somebody else has it. Not for what an interrupt handler may call.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        #[cfg(loom)]
-        let mut guard = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        #[cfg(not(loom))]
-        let mut guard = self.0.lock();
-        f(&mut guard)
+        f(&mut self.0.lock())
+    }
+}
+
+/// A spin lock that loom sees through. Its own mutex will not do: there a thread that tries, while another has the lock,
+/// is made to wait, and the models would never see a try fail.
+#[cfg(loom)]
+mod modelled {
+    use core::ops::{Deref, DerefMut};
+
+    use loom::cell::{MutPtr, UnsafeCell};
+    use threadbare::sync::{AtomicUsize, Ordering, thread};
+
+    #[derive(Debug)]
+    pub(super) struct Raw<T> {
+        taken: AtomicUsize,
+        value: UnsafeCell<T>,
+    }
+
+    // SAFETY: the value goes to who has the lock, one at a time.
+    unsafe impl<T: Send> Sync for Raw<T> {}
+
+    pub(super) struct Guard<'a, T> {
+        taken: &'a AtomicUsize,
+        /// There until it is dropped.
+        place: Option<MutPtr<T>>,
+    }
+
+    impl<T> Raw<T> {
+        pub(super) fn new(value: T) -> Self {
+            Self { taken: AtomicUsize::new(0), value: UnsafeCell::new(value) }
+        }
+
+        pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
+            // ORDERING: Acquire pairs with the Release of the guard before.
+            let free = self.taken.swap(1, Ordering::Acquire) == 0;
+            free.then(|| Guard { taken: &self.taken, place: Some(self.value.get_mut()) })
+        }
+
+        pub(super) fn lock(&self) -> Guard<'_, T> {
+            loop {
+                match self.try_lock() {
+                    Some(guard) => return guard,
+                    None => thread::yield_now(),
+                }
+            }
+        }
+    }
+
+    impl<T> Guard<'_, T> {
+        fn place(&self) -> &MutPtr<T> {
+            self.place.as_ref().unwrap_or_else(|| unreachable!("it is there until the guard is dropped"))
+        }
+    }
+
+    impl<T> Deref for Guard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            // SAFETY: we have the lock.
+            unsafe { self.place().deref() }
+        }
+    }
+
+    impl<T> DerefMut for Guard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            // SAFETY: we have the lock.
+            unsafe { self.place().deref() }
+        }
+    }
+
+    impl<T> Drop for Guard<'_, T> {
+        fn drop(&mut self) {
+            self.place = None;
+            // ORDERING: Release pairs with the Acquire of the next one. A swap, since loom does not order a store after the
+            // read-modify-writes before it.
+            self.taken.swap(0, Ordering::Release);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, park_for, thread};
 /// A [`Clock`] on std's [`Instant`]: it counts from when it was made, and a thread of its own fires the timers.
 ///
 /// So what follows at once from its tasks runs on that thread: name a context for more than a few instructions. Starting a
-/// timer takes no lock, but wakes the thread.
+/// timer wakes the thread.
 ///
 /// Clones are the same clock. The last one to go closes it: what is pending is rejected with
 /// [`Closed`](threadbare::ErrorKind::Closed), and the thread ends.

@@ -93,7 +93,8 @@ impl Timer {
         unsafe { self.0.node().cast::<Head>().as_ref() }.deadline
     }
 
-    /// Whether anybody would notice if it fired: not after the task was dropped, or has settled before its limit.
+    /// Whether anybody would notice if it fired: not after the task of a delay was dropped, or a task with a limit has
+    /// settled in time.
     pub fn is_wanted(&self) -> bool {
         let node = self.0.node();
         // SAFETY: a timer's node has a table of this kind, and is ours.
