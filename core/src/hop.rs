@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::frames::{self, QueueId};
 use crate::future::spawn_in;
 use crate::runnable::Runnable;
-use crate::schedule::{Context, Free, Schedule, id, is_current, sealed};
+use crate::schedule::{Context, Free, Refused, Schedule, id, is_current, sealed};
 use crate::sync::Arc;
 use crate::task::Task;
 use crate::unwind::catch;
@@ -166,7 +166,7 @@ struct Stop {
 trait Erased: Send + Sync {
     fn clone_boxed(&self) -> Box<dyn Erased>;
     fn id(&self) -> QueueId;
-    fn schedule_erased(&self, runnable: Runnable);
+    fn try_schedule_erased(&self, runnable: Runnable) -> core::result::Result<(), Refused>;
 }
 
 impl<S: Schedule> Erased for S {
@@ -178,8 +178,8 @@ impl<S: Schedule> Erased for S {
         id(self)
     }
 
-    fn schedule_erased(&self, runnable: Runnable) {
-        self.schedule(runnable);
+    fn try_schedule_erased(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
+        self.try_schedule(runnable)
     }
 }
 
@@ -193,10 +193,19 @@ impl Route {
 
 impl Schedule for Route {
     fn schedule(&self, runnable: Runnable) {
+        if let Err(refused) = self.try_schedule(runnable) {
+            refused.reject();
+        }
+    }
+
+    fn try_schedule(&self, runnable: Runnable) -> core::result::Result<(), Refused> {
         // Out of the lock to be cloned, since that is user code; and a clone, since the task may be run, and sent elsewhere,
         // before `schedule` has returned. Only one runnable of a task exists, so nobody misses it meanwhile.
         let taken = self.0.queue.lock().take();
-        let Some(queue) = taken else { return drop(runnable) };
+        let Some(queue) = taken else {
+            drop(runnable);
+            return Ok(());
+        };
         let (clone, id) = (queue.clone_boxed(), queue.id());
         *self.0.id.lock() = id;
         let newer = {
@@ -209,7 +218,7 @@ impl Schedule for Route {
             }
         };
         drop(newer);
-        clone.schedule_erased(runnable);
+        clone.try_schedule_erased(runnable)
     }
 
     fn key(&self) -> usize {
