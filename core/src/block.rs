@@ -8,6 +8,7 @@ use std::task::Wake;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frames;
 use crate::help::{Help, Outlook, nothing_left};
+use crate::hook::quietly;
 use crate::main_thread::Main;
 use crate::sync::{WakerArc, thread};
 use crate::task::{Task, resume_one};
@@ -140,9 +141,31 @@ fn run_one() -> bool {
     ran
 }
 
+/// How many were asked before the thread parked, and are to be told that it is up again: also when one of them panics.
+struct Asked(usize);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        parties(|party| {
+            match party {
+                Party::Main(helper) | Party::Context(helper) if self.0 > 0 => {
+                    self.0 -= 1;
+                    if std::thread::panicking() {
+                        quietly(|| helper.after_park());
+                    } else {
+                        helper.after_park();
+                    }
+                }
+                _ => {}
+            }
+            self.0 > 0
+        });
+    }
+}
+
 /// Parks the thread until it is woken, unless there is work for it, or never will be.
 fn rest() -> Outlook {
-    let (mut asked, mut work, mut never, mut others) = (0, false, false, false);
+    let (mut asked, mut work, mut never, mut others) = (Asked(0), false, false, false);
     parties(|party| {
         let (said, is_main) = match party {
             Party::Main(helper) => (helper.before_park(), true),
@@ -157,10 +180,10 @@ fn rest() -> Outlook {
             Outlook::Work => work = true,
             Outlook::Never => never = true,
         }
-        asked += usize::from(!work);
+        asked.0 += usize::from(!work);
         !work
     });
-    let outlook = match never {
+    match never {
         _ if work => Outlook::Work,
         true if others => {
             // What others do may end up where nobody would wake this thread for it.
@@ -172,16 +195,5 @@ fn rest() -> Outlook {
             thread::park();
             Outlook::Sleep
         }
-    };
-    parties(|party| {
-        match party {
-            Party::Main(helper) | Party::Context(helper) if asked > 0 => {
-                helper.after_park();
-                asked -= 1;
-            }
-            _ => {}
-        }
-        asked > 0
-    });
-    outlook
+    }
 }

@@ -32,7 +32,7 @@ pub trait Schedule: Clone + Send + Sync + 'static {
     }
 
     /// What tells this queue from every other that is alive, the same for all clones: the address of what they share,
-    /// `Arc::as_ptr(&self.0).addr()`.
+    /// `Arc::as_ptr(&self.0).addr()`. It must not panic.
     fn key(&self) -> usize;
 
     /// Is the calling thread one of this context's, so that a continuation may run at once instead of being queued?

@@ -1,9 +1,10 @@
 //! What a host would supply.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use loom::sync::Arc;
-use threadbare::{Inbox, Runnable, Schedule, Task, TaskProcessor, run};
+use threadbare::{Clock, Inbox, Runnable, Schedule, Task, TaskProcessor, Timer, TimerInbox, run};
 
 /// A queue of one's own: an inbox that whoever likes takes from.
 #[derive(Debug)]
@@ -70,3 +71,52 @@ impl TaskProcessor for NoThreads {
         drop(runnable);
     }
 }
+
+/// A clock that stands still: its timers wait in an inbox for whoever takes them.
+#[derive(Clone, Debug)]
+pub struct Dial(Arc<TimerInbox>);
+
+impl Dial {
+    /// One with no timers.
+    #[expect(clippy::new_without_default, reason = "a default would hide that it is made inside of a model")]
+    pub fn new() -> Self {
+        Self(Arc::new(TimerInbox::new()))
+    }
+
+    /// Where its timers are.
+    pub fn inbox(&self) -> &TimerInbox {
+        &self.0
+    }
+
+    /// A task of a second's delay, and its timer, which is in no inbox.
+    pub fn second(&self) -> (Timer, Task<()>) {
+        let task = self.delay(SECOND);
+        (self.timer().expect("it was started"), task)
+    }
+
+    /// A task with a second's limit, and the timer of that.
+    pub fn limited<T: Send + 'static>(&self, task: Task<T>) -> (Timer, Task<T>) {
+        let task = self.timeout(task, SECOND);
+        (self.timer().expect("it was started"), task)
+    }
+
+    /// The timer that waits, if one does.
+    pub fn timer(&self) -> Option<Timer> {
+        let mut timers = self.0.take();
+        let timer = timers.next();
+        assert!(timers.next().is_none(), "one at a time");
+        timer
+    }
+}
+
+impl Clock for Dial {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn start_timer(&self, timer: Timer) {
+        drop(self.0.push(timer));
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);

@@ -9,5 +9,5 @@ mod host;
 mod watched;
 
 pub use explore::{Model, Order, bounded, exhaustive, race, race_apart};
-pub use host::{Belt, NoThreads, work};
+pub use host::{Belt, Dial, NoThreads, work};
 pub use watched::{Note, Plain, Tracked};

@@ -2,7 +2,6 @@
 
 use threadbare::{AsyncSystem, Main, MainThread, Result, Task, Worker};
 
-use crate::probe::Scope;
 use crate::render::Render;
 use crate::systems::System;
 
@@ -41,9 +40,8 @@ impl<S: System> Host<S> {
 
     /// Runs what is queued on this thread, in each of its scopes.
     pub fn turn(&self) {
-        Scope::Main.enter(|| self.here.dispatch());
+        self.system.turn_with(&self.here);
         self.render.turn();
-        self.system.turn();
     }
 
     /// Drives everything until the task has settled.

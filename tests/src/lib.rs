@@ -17,41 +17,56 @@ pub use host::Host;
 pub use probe::{Bomb, DropCount, Log, Place, Probe, Scope};
 pub use quiet::quiet_panics;
 pub use render::Render;
-pub use systems::{OnePool, Polled, PolledProcessor, System, TwoPool};
+pub use systems::{OnePool, OneThread, Polled, PolledProcessor, Seeded, System, TwoPool, each_seed};
 pub use watchdog::{Watchdog, watchdog};
 
-/// Turns `fn name<S: System>()` into a test for each system.
+/// Turns `fn name<S: System>()` into a test for each system, or, after `on [A, B]:`, for each of those.
+///
+/// A test that needs something which not every system has names those that do, and says why it leaves out the others.
 #[macro_export]
 macro_rules! each_system {
-    ($($name:ident),+ $(,)?) => { $(
-        mod $name {
-            #[test]
-            fn polled() {
-                let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a polled processor"));
-                super::$name::<$crate::Polled>();
-            }
-
-            #[test]
-            fn one_thread() {
-                let _watchdog = $crate::watchdog(concat!(stringify!($name), " on one thread"));
-                super::$name::<$crate::OnePool>();
-            }
-
-            #[test]
-            fn two_threads() {
-                let _watchdog = $crate::watchdog(concat!(stringify!($name), " on two threads"));
-                super::$name::<$crate::TwoPool>();
-            }
+    (on $systems:tt: $($name:ident),+ $(,)?) => {
+        $( mod $name { $crate::each_system!(@all $systems $name); } )+
+    };
+    (@all [$($system:ident),+] $name:ident) => {
+        $( $crate::each_system!(@one $system $name); )+
+    };
+    (@one Polled $name:ident) => {
+        #[test]
+        fn polled() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a polled processor"));
+            super::$name::<$crate::Polled>();
         }
-    )+ };
+    };
+    (@one OneThread $name:ident) => {
+        #[test]
+        fn single_thread() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a single thread"));
+            super::$name::<$crate::OneThread>();
+        }
+    };
+    (@one Seeded $name:ident) => {
+        #[test]
+        fn seeded() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a single thread, in seeded orders"));
+            $crate::each_seed(super::$name::<$crate::Seeded>);
+        }
+    };
+    (@one OnePool $name:ident) => {
+        #[test]
+        fn pool_of_one() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a pool of one"));
+            super::$name::<$crate::OnePool>();
+        }
+    };
+    (@one TwoPool $name:ident) => {
+        #[test]
+        fn pool_of_two() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), " on a pool of two"));
+            super::$name::<$crate::TwoPool>();
+        }
+    };
+    ($($name:ident),+ $(,)?) => {
+        $crate::each_system!(on [Polled, OneThread, Seeded, OnePool, TwoPool]: $($name),+);
+    };
 }
-
-/// The README's programs, compiled and run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-/// The programs of the migration page, likewise.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/migrating.md")]
-struct Migrating;

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::num::NonZeroU64;
 
-use behaviour::{Counting, Host, Polled, Render, System, Tally, tally, watchdog};
+use behaviour::{Counting, Host, Render, System, Tally, each_system, tally, watchdog};
 use threadbare::{Error, ErrorKind, Immediate, Promise, Runnable, Schedule, Task, all, promise, run, spawn};
 use threadbare_threads::ThreadPool;
 
@@ -12,6 +12,14 @@ static HEAP: Counting = Counting;
 
 /// What a cell may have beside closure and value.
 const OVERHEAD: usize = 64;
+
+each_system!(an_idle_dispatch_allocates_nothing);
+// On the test's own thread, where it is counted. What a pool's thread allocates is counted there, below.
+each_system!(on [Polled, OneThread, Seeded]:
+    a_continuation_is_one_allocation_in_every_context,
+    a_run_is_one_allocation_and_none_for_queueing,
+    a_spawned_future_is_two_allocations,
+);
 
 const NONE: Tally = Tally { count: 0, bytes: 0, largest: 0 };
 
@@ -91,7 +99,8 @@ fn continuations<S: Schedule>(what: &str, context: &S, run_it: impl Fn()) {
             assert!(matches!(out.try_take(), Ok(Ok(value)) if value == [3; RETURNED]), "{what}");
         }
     }
-    run_it(); // warm
+    run(context, || ()).detach(); // warm
+    run_it();
     check::<S, 0, 0>(what, context, &run_it);
     check::<S, 0, 1>(what, context, &run_it);
     check::<S, 1, 0>(what, context, &run_it);
@@ -101,10 +110,8 @@ fn continuations<S: Schedule>(what: &str, context: &S, run_it: impl Fn()) {
     check::<S, 0, 200>(what, context, &run_it);
 }
 
-#[test]
-fn a_continuation_is_one_allocation_in_every_context() {
-    let _watchdog = watchdog("budgets of continuations");
-    let host = Host::<Polled>::start();
+fn a_continuation_is_one_allocation_in_every_context<S: System>() {
+    let host = Host::<S>::start();
     continuations("&Immediate", &Immediate, || ());
     continuations("&Worker", host.worker(), || {
         host.system.turn();
@@ -144,34 +151,45 @@ fn a_continuation_on_a_pool_is_one_allocation() {
     assert_one("a pool's worker", tally.wait().unwrap(), size_of::<u32>());
 }
 
+const WARM: usize = 100;
+
+/// So many runs, each of which is one allocation.
+fn runs<S: Schedule>(what: &str, context: &S) -> Vec<Task<u32>> {
+    let mut tasks = Vec::with_capacity(WARM);
+    for _ in 0..WARM {
+        let (tally, task) = tally(|| run(context, || 1_u32));
+        tasks.push(task);
+        assert_one(what, tally, size_of::<u32>());
+    }
+    tasks
+}
+
 /// Queued behind others, in queues that have held as many before.
-#[test]
-fn a_run_is_one_allocation_and_none_for_queueing() {
-    let _watchdog = watchdog("budgets of run");
-    const WARM: usize = 100;
-    let host = Host::<Polled>::start();
-    let pool = ThreadPool::with_threads(1);
-    let worker = pool.worker();
+fn a_run_is_one_allocation_and_none_for_queueing<S: System>() {
+    let host = Host::<S>::start();
     for round in 0..3 {
-        let mut tasks = Vec::with_capacity(WARM);
-        for _ in 0..WARM {
-            let (tally, task) = tally(|| run(host.main(), || 1_u32));
-            tasks.push(task);
-            assert_one("queued for the main thread", tally, size_of::<u32>());
-        }
+        let tasks = runs("queued for the main thread", host.main());
         let (dispatched, ran) = tally(|| host.here.dispatch());
         assert_eq!((dispatched, ran), (NONE, WARM));
         drop(tasks);
 
+        let tasks = runs("queued for the worker", host.worker());
+        let (polled, ran) = tally(|| host.system.turn());
+        assert!(ran && (round == 0 || polled == NONE), "round {round}: {polled:?}");
+        assert!(tasks.iter().all(Task::is_settled));
+    }
+}
+
+#[test]
+fn a_run_on_a_pool_is_one_allocation_and_none_for_queueing() {
+    let _watchdog = watchdog("budgets of run on a pool");
+    let pool = ThreadPool::with_threads(1);
+    let worker = pool.worker();
+    for round in 0..3 {
         // The pool's one thread is held meanwhile.
         let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);
         run(&worker, move || held.recv().is_err()).detach();
-        let mut tasks = Vec::with_capacity(WARM);
-        for _ in 0..WARM {
-            let (tally, task) = tally(|| run(&worker, || 1_u32));
-            tasks.push(task);
-            assert_one("queued for a pool", tally, size_of::<u32>());
-        }
+        let tasks = runs("queued for a pool", &worker);
         drop(hold);
         for task in tasks {
             assert_eq!(task.wait().unwrap(), 1, "round {round}");
@@ -205,12 +223,13 @@ fn a_warm_pool_allocates_nothing_to_run_what_is_queued() {
     assert_eq!(round(), 0);
 }
 
-#[test]
-fn an_idle_dispatch_allocates_nothing() {
-    let host = Host::<Polled>::start();
+/// Nor does an idle turn of a worker that is polled.
+fn an_idle_dispatch_allocates_nothing<S: System>() {
+    let host = Host::<S>::start();
     let (tally, ran) = tally(|| {
-        let ran = host.here.dispatch() + host.here.dispatch_while(|| true);
-        ran + host.here.dispatch_for(std::time::Duration::from_secs(1)) + usize::from(host.here.dispatch_one())
+        let one = host.here.dispatch_one() || host.here.dispatch_one_while(|| true) || host.system.turn();
+        let ran = host.here.dispatch() + host.here.dispatch_while(|| true) + usize::from(one);
+        ran + host.here.dispatch_for(std::time::Duration::from_secs(1))
     });
     assert_eq!((tally, ran), (NONE, 0));
 }
@@ -228,9 +247,10 @@ fn errors_clone_without_allocating_and_skipping_costs_nothing() {
 }
 
 /// Not in the table of budgets, but to be noticed when it grows: the future's block, and that of its promise.
-#[test]
-fn a_spawned_future_is_two_allocations() {
-    let host = Host::<Polled>::start();
+fn a_spawned_future_is_two_allocations<S: System>() {
+    let host = Host::<S>::start();
+    run(host.worker(), || ()).detach(); // warm
+    host.system.turn();
     let (tally, out) = tally(|| {
         let out = spawn(host.worker(), async { Ok(1_u32) });
         host.system.turn();

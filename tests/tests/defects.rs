@@ -1,4 +1,5 @@
-//! What went wrong in an older system of this kind, and does not here. Each test is named after what went wrong.
+//! What went wrong in an older system of this kind, and does not here. Each test is named after what went wrong, and runs on
+//! the kind of system on which it did; what is general about it is tested on each system elsewhere.
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};

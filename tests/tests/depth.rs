@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use behaviour::{Counting, Host, OnePool, Polled, System, TwoPool, live_bytes, watchdog};
+use behaviour::{Counting, Host, OnePool, OneThread, System, TwoPool, live_bytes, watchdog};
 use threadbare::{Error, ErrorKind, Immediate, Promise, Result, Schedule, Task, promise, run, spawn};
 
 #[global_allocator]
@@ -91,7 +91,7 @@ fn a_chain_on_whichever_thread_is_no_recursion() {
 #[test]
 fn a_chain_on_a_polled_worker_is_no_recursion() {
     small_stack("polled chain", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         chains(MANY, host.worker(), |task| host.settle(task));
     });
 }
@@ -107,7 +107,7 @@ fn a_chain_on_a_pool_is_no_recursion() {
 #[test]
 fn a_chain_on_the_main_thread_is_no_recursion() {
     small_stack("main chain", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         chains(MANY, host.main(), |task| host.settle(task));
     });
 }
@@ -115,7 +115,7 @@ fn a_chain_on_the_main_thread_is_no_recursion() {
 #[test]
 fn a_chain_that_changes_its_context_at_each_step_is_no_recursion() {
     small_stack("alternating chain", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         let (promise, mut task) = promise();
         for _ in 0..MANY / 2 {
             task = task.map(host.worker(), |n: usize| n + 1).map(&Immediate, |n| n + 1);
@@ -127,16 +127,18 @@ fn a_chain_that_changes_its_context_at_each_step_is_no_recursion() {
 
 #[test]
 fn a_chain_on_a_closed_worker_is_no_recursion() {
+    fn check<S: System>() {
+        let host = Host::<S>::start();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (promise, task) = chain(MANY, host.worker(), &runs);
+        host.system.close(false);
+        promise.resolve(0);
+        assert_eq!(task.wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!((runs.load(Ordering::Relaxed), Arc::strong_count(&runs)), (0, 1));
+    }
     small_stack("closed chain", || {
-        for _ in 0..2 {
-            let host = Host::<OnePool>::start();
-            let runs = Arc::new(AtomicUsize::new(0));
-            let (promise, task) = chain(MANY, host.worker(), &runs);
-            host.system.close(false);
-            promise.resolve(0);
-            assert_eq!(task.wait().unwrap_err().kind(), ErrorKind::Closed);
-            assert_eq!((runs.load(Ordering::Relaxed), Arc::strong_count(&runs)), (0, 1));
-        }
+        check::<OneThread>();
+        check::<OnePool>();
     });
 }
 
@@ -167,7 +169,7 @@ fn settling_inside_of_closures_nests_no_deeper_than_the_stack() {
 fn drops_that_drop_promises_nest_no_deeper_than_the_stack() {
     small_stack("nested drops", || {
         for worker in [false, true] {
-            let host = Host::<Polled>::start();
+            let host = Host::<OneThread>::start();
             let probe = Arc::new(());
             let (first, mut task) = promise::<()>();
             for _ in 0..MANY {
@@ -273,7 +275,7 @@ fn recursion_through_settled_tasks_takes_constant_memory() {
 #[test]
 fn recursion_through_runs_on_a_polled_worker_takes_constant_memory() {
     small_stack("polled recursion", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         let step = looped(host.worker().clone(), |worker, n| run(worker, move || n));
         recursion(MANY, || step(0), |task| host.settle(task));
     });
@@ -294,7 +296,7 @@ fn recursion_through_runs_on_a_pool_takes_constant_memory() {
 #[test]
 fn recursion_through_runs_on_the_main_thread_takes_constant_memory() {
     small_stack("main recursion", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         let step = looped(host.main().clone(), |main, n| run(main, move || n));
         recursion(MANY, || step(0), |task| host.here.wait(task));
     });
@@ -303,7 +305,7 @@ fn recursion_through_runs_on_the_main_thread_takes_constant_memory() {
 #[test]
 fn recursion_through_futures_takes_constant_memory() {
     small_stack("future recursion", || {
-        let host = Host::<Polled>::start();
+        let host = Host::<OneThread>::start();
         let step = looped(host.worker().clone(), |worker, n| spawn(worker, async move { Ok(n) }));
         recursion(MANY, || step(0), |task| host.settle(task));
     });
@@ -324,18 +326,18 @@ fn recursion_through_handed_over_promises_takes_constant_memory() {
 /// it runs on is closed.
 #[test]
 fn a_chain_of_awaiting_futures_is_no_recursion() {
-    const FUTURES: usize = 100_000;
+    const FUTURES: usize = 50_000;
     // Each future that is rejected leaves the error that it was to await to nobody.
     assert!(threadbare::set_error_hook(|_| ()), "no other test here sets it");
-    small_stack("a chain of futures", || {
+    fn check<S: System>() {
         for closed in [false, true] {
-            let host = Host::<OnePool>::start();
+            let host = Host::<S>::start();
             let (promise, mut task) = promise::<usize>();
             for _ in 0..FUTURES {
                 task = spawn(host.worker(), async move { Ok(task.await.unwrap_or(0) + 1) });
             }
             // Each has been polled once before anything settles.
-            run(host.worker(), || ()).wait().unwrap();
+            host.settle(run(host.worker(), || ())).unwrap();
             if closed {
                 host.system.close(false);
             }
@@ -345,5 +347,9 @@ fn a_chain_of_awaiting_futures_is_no_recursion() {
                 Err(error) => assert!(closed && error.kind() == ErrorKind::Closed),
             }
         }
+    }
+    small_stack("a chain of futures", || {
+        check::<OneThread>();
+        check::<OnePool>();
     });
 }

@@ -36,6 +36,9 @@ fn each_kind_has_its_cause() {
         (panicked.wait().unwrap_err(), ErrorKind::Panicked, "it panics on purpose"),
         (Error::closed("the render thread is gone"), ErrorKind::Closed, "the render thread is gone"),
         (Error::canceled("the camera moved"), ErrorKind::Canceled, "the camera moved"),
+        (Error::deadlock("each waits for the other"), ErrorKind::Deadlock, "each waits for the other"),
+        (Error::full("sixteen is all there is"), ErrorKind::Full, "sixteen is all there is"),
+        (Error::timed_out("the frame is over"), ErrorKind::TimedOut, "the frame is over"),
         (Error::msg("a message"), ErrorKind::Other, "a message"),
         (Error::from(layers()), ErrorKind::Other, "no scene"),
     ];

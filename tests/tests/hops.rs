@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread;
 
-use behaviour::{Render, watchdog};
+use behaviour::{Host, Place, Render, Scope, System, each_system, watchdog};
 use threadbare::{
     Arrive, AsyncSystem, Error, ErrorKind, MainBound, Promise, Result, Runnable, Schedule, Task, promise, run, spawn,
     spawn_with,
@@ -37,6 +37,45 @@ impl Arrive for Stage {
     }
 }
 
+each_system!(
+    a_block_visits_each_context,
+    a_hop_to_where_it_is_costs_no_turn,
+    the_proof_opens_what_belongs_to_the_main_thread,
+    a_block_is_dropped_where_it_was_last,
+    another_tasks_cx_is_refused,
+    a_closed_context_rejects_who_hops_there,
+);
+
+/// Where the block is, whichever of the two kinds of system it runs on.
+fn a_block_visits_each_context<S: System>() {
+    let host = Host::<S>::start();
+    let stage = Stage(host.render.clone());
+    let (worker, main, here) = (host.worker().clone(), host.main().clone(), thread::current().id());
+    let visited = spawn_with(host.worker(), |cx| async move {
+        let mut visited = vec![Place::here()];
+        for _ in 0..3 {
+            {
+                let _here = cx.hop(&main).await;
+                visited.push(Place::here());
+            }
+            {
+                let _on_stage = cx.hop(&stage).await;
+                visited.push(Place::here());
+            }
+            cx.hop(&worker).await;
+            visited.push(Place::here());
+            cx.hop(&worker).await; // there already
+        }
+        Ok(visited)
+    });
+    let visited = host.settle(visited).expect("it arrives");
+    let scopes: Vec<_> = visited.iter().map(|place| place.scope).collect();
+    let round = [Scope::Main, Scope::Render, Scope::Worker];
+    assert_eq!(scopes, [[Scope::Worker].as_slice(), &round, &round, &round].concat());
+    assert!(visited.iter().all(|place| (place.thread == here) == (S::POLLED || place.scope != Scope::Worker)));
+}
+
+/// Two pools and the main thread, told apart by their threads.
 #[test]
 fn a_block_runs_where_it_has_hopped_to() {
     let _watchdog = watchdog("a_block_runs_where_it_has_hopped_to");
@@ -67,35 +106,30 @@ fn a_block_runs_where_it_has_hopped_to() {
     assert_eq!(visited, [[on_worker].as_slice(), &round, &round, &round].concat());
 }
 
-#[test]
-fn a_hop_to_where_it_is_costs_no_turn() {
-    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
-    let here = system.main().enter().expect("the first to enter");
-    let main = system.main().clone();
-    let task = spawn_with(system.main(), |cx| async move {
+fn a_hop_to_where_it_is_costs_no_turn<S: System>() {
+    let host = Host::<S>::start();
+    let main = host.main().clone();
+    let task = spawn_with(host.main(), |cx| async move {
         let first = cx.hop(&main).await;
         drop(first);
         let _second = cx.hop(&main).await;
         Ok(())
     });
-    assert_eq!(here.dispatch(), 1, "one turn is all");
+    assert_eq!(host.here.dispatch(), 1, "one turn is all");
     assert!(task.is_settled());
 }
 
-#[test]
-fn the_proof_opens_what_belongs_to_the_main_thread() {
-    let _watchdog = watchdog("the_proof_opens_what_belongs_to_the_main_thread");
-    let system = AsyncSystem::new(ThreadPool::with_threads(1));
-    let here = system.main().enter().expect("the first to enter");
-    let scene = Arc::new(MainBound::new(&here, std::cell::Cell::new(0)));
-    let (inside, main) = (scene.clone(), system.main().clone());
-    let task = spawn_with(system.worker(), |cx| async move {
+fn the_proof_opens_what_belongs_to_the_main_thread<S: System>() {
+    let host = Host::<S>::start();
+    let scene = Arc::new(MainBound::new(&host.here, std::cell::Cell::new(0)));
+    let (inside, main) = (scene.clone(), host.main().clone());
+    let task = spawn_with(host.worker(), |cx| async move {
         let here = cx.hop(&main).await;
         inside.get(&here).set(7);
         Ok(())
     });
-    here.wait(task).expect("it arrives");
-    assert_eq!(scene.get(&here).get(), 7);
+    host.settle(task).expect("it arrives");
+    assert_eq!(scene.get(&host.here).get(), 7);
 }
 
 #[test]
@@ -112,38 +146,32 @@ fn a_context_of_ones_own_can_be_hopped_to() {
     assert!(task.try_take().expect("arrived").expect("resolved"));
 }
 
-#[test]
-fn a_block_is_dropped_where_it_was_last() {
-    struct Witness(std::sync::mpsc::Sender<thread::ThreadId>);
+fn a_block_is_dropped_where_it_was_last<S: System>() {
+    struct Witness(std::sync::mpsc::Sender<Place>);
     impl Drop for Witness {
         fn drop(&mut self) {
-            self.0.send(thread::current().id()).expect("the test listens");
+            self.0.send(Place::here()).expect("the test listens");
         }
     }
-    let _watchdog = watchdog("a_block_is_dropped_where_it_was_last");
-    let system = AsyncSystem::new(ThreadPool::with_threads(1));
-    let here = system.main().enter().expect("the first to enter");
+    let host = Host::<S>::start();
     let (dropped, drops) = std::sync::mpsc::channel();
     let (at_main, reached) = promise::<()>();
     let (never, waited) = promise::<()>();
-    let main = system.main().clone();
+    let main = host.main().clone();
     let witness = Witness(dropped);
-    let task = spawn_with(system.worker(), |cx| async move {
+    let task = spawn_with(host.worker(), |cx| async move {
         let _witness = witness;
         drop(cx.hop(&main).await);
         at_main.resolve(());
         Forever(waited).await;
         Ok(())
     });
-    here.wait(reached).expect("it gets to the main thread");
+    host.settle(reached).expect("it gets to the main thread");
     assert!(drops.try_recv().is_err(), "it waits there");
     // The last waker goes on another thread, so nothing can wake the block any more.
     thread::spawn(move || drop(never)).join().expect("no panic");
-    while !task.is_settled() {
-        here.dispatch();
-    }
-    assert_eq!(drops.recv().expect("dropped"), thread::current().id());
-    assert_eq!(task.wait().expect_err("never finished").kind(), ErrorKind::Abandoned);
+    assert_eq!(host.settle(task).expect_err("never finished").kind(), ErrorKind::Abandoned);
+    assert_eq!(drops.recv().expect("dropped"), Place { thread: thread::current().id(), scope: Scope::Main });
 }
 
 /// Waits for the task's waker to be dropped, never for its outcome: a future that is not woken again.
@@ -161,18 +189,16 @@ impl Future for Forever {
     }
 }
 
-#[test]
-fn another_tasks_cx_is_refused() {
+fn another_tasks_cx_is_refused<S: System>() {
     behaviour::quiet_panics();
-    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
-    let here = system.main().enter().expect("the first to enter");
+    let host = Host::<S>::start();
     let (give, given) = promise();
     let owner = spawn_with(&threadbare::Immediate, |cx| async move {
         give.resolve(cx);
         Ok(())
     });
     assert!(owner.is_settled());
-    let main = system.main().clone();
+    let main = host.main().clone();
     let thief = spawn(&threadbare::Immediate, async move {
         let cx = given.await?;
         drop(cx.hop(&main).await);
@@ -181,21 +207,18 @@ fn another_tasks_cx_is_refused() {
     let error = thief.try_take().expect("settled").expect_err("it did not arrive");
     assert_eq!(error.kind(), ErrorKind::Panicked);
     assert!(error.to_string().contains("another task"), "{error}");
-    here.dispatch();
+    host.turn();
 }
 
-#[test]
-fn a_closed_context_rejects_who_hops_there() {
-    let system = AsyncSystem::new(behaviour::PolledProcessor::default());
-    let closed = ThreadPool::with_threads(1);
-    closed.close();
-    let to = closed.worker();
+fn a_closed_context_rejects_who_hops_there<S: System>() {
+    let host = Host::<S>::start();
+    host.system.close(false);
+    let to = host.worker().clone();
     let task = spawn_with(&threadbare::Immediate, |cx| async move {
         cx.hop(&to).await;
         Ok(())
     });
     assert_eq!(task.try_take().expect("settled").expect_err("refused").kind(), ErrorKind::Closed);
-    drop(system);
 }
 
 /// What a starter does with its promise, what it returns, and what comes of it.
@@ -261,7 +284,7 @@ fn an_error_has_a_trail() {
     assert_eq!(Task::resolved(1).context("unused").wait().expect("values pass"), 1);
 }
 
-/// async-task's atomics are not loom's, so this is checked by repetition and by Miri: a block hops to and fro while others
+/// On two pools, for threads that race. async-task's atomics are not loom's, so this is checked by repetition and by Miri: a block hops to and fro while others
 /// wake it and its task is let go. It must arrive each time, once, and be dropped once.
 #[test]
 fn a_hop_races_with_wakes_and_with_its_task_going() {

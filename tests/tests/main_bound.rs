@@ -4,8 +4,20 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use behaviour::{Host, Log, Place, Polled, Scope, quiet_panics};
-use threadbare::{Immediate, MainBound, promise};
+use behaviour::{Host, Log, Place, Scope, System, each_system, quiet_panics};
+use threadbare::{ErrorKind, Immediate, MainBound, promise};
+
+each_system!(
+    it_travels_and_is_touched_at_home_alone,
+    dropped_elsewhere_it_is_dropped_at_home_by_the_next_dispatch,
+    dropped_at_home_it_is_dropped_at_once,
+    dropped_elsewhere_before_the_main_thread_leaves_it_is_dropped_by_that,
+    dropped_elsewhere_after_the_main_thread_has_left_it_is_leaked,
+    captures_are_leaked_rather_than_dropped_elsewhere,
+    another_systems_proof_does_not_open_it,
+    a_value_whose_drop_panics_harms_nobody,
+    what_a_main_thread_that_has_left_refuses_is_dropped_on_it,
+);
 
 fn elsewhere<T: Send + 'static>(value: T) {
     std::thread::spawn(move || drop(value)).join().unwrap();
@@ -15,9 +27,8 @@ fn place(scope: Scope) -> Place {
     Place { thread: std::thread::current().id(), scope }
 }
 
-#[test]
-fn it_travels_and_is_touched_at_home_alone() {
-    let host = Host::<Polled>::start();
+fn it_travels_and_is_touched_at_home_alone<S: System>() {
+    let host = Host::<S>::start();
     let value = Rc::new(Cell::new(1));
     let bound = MainBound::new(&host.here, Rc::clone(&value));
     let mut bound = std::thread::spawn(move || bound).join().unwrap();
@@ -27,9 +38,8 @@ fn it_travels_and_is_touched_at_home_alone() {
     assert_eq!(bound.into_inner(&host.here).get(), 3);
 }
 
-#[test]
-fn dropped_elsewhere_it_is_dropped_at_home_by_the_next_dispatch() {
-    let host = Host::<Polled>::start();
+fn dropped_elsewhere_it_is_dropped_at_home_by_the_next_dispatch<S: System>() {
+    let host = Host::<S>::start();
     let log = Log::new();
     elsewhere(MainBound::new(&host.here, log.probe()));
     assert!(log.drops().is_empty());
@@ -37,9 +47,8 @@ fn dropped_elsewhere_it_is_dropped_at_home_by_the_next_dispatch() {
     assert_eq!(log.drops(), [place(Scope::Main)]);
 }
 
-#[test]
-fn dropped_at_home_it_is_dropped_at_once() {
-    let host = Host::<Polled>::start();
+fn dropped_at_home_it_is_dropped_at_once<S: System>() {
+    let host = Host::<S>::start();
     let log = Log::new();
     drop(MainBound::new(&host.here, log.probe()));
     assert_eq!(log.drops(), [place(Scope::Outside)]);
@@ -49,9 +58,8 @@ fn dropped_at_home_it_is_dropped_at_once() {
     assert_eq!(log.drops().len(), 2, "the thread is its home, though it has left");
 }
 
-#[test]
-fn dropped_elsewhere_before_the_main_thread_leaves_it_is_dropped_by_that() {
-    let host = Host::<Polled>::start();
+fn dropped_elsewhere_before_the_main_thread_leaves_it_is_dropped_by_that<S: System>() {
+    let host = Host::<S>::start();
     let log = Log::new();
     elsewhere(MainBound::new(&host.here, log.probe()));
     drop(host);
@@ -59,11 +67,10 @@ fn dropped_elsewhere_before_the_main_thread_leaves_it_is_dropped_by_that() {
 }
 
 /// The main thread has left for good: the value is leaked.
-#[test]
-fn dropped_elsewhere_after_the_main_thread_has_left_it_is_leaked() {
+fn dropped_elsewhere_after_the_main_thread_has_left_it_is_leaked<S: System>() {
     let log = Log::new();
     let bound = std::thread::scope(|scope| {
-        let main = scope.spawn(|| MainBound::new(&Host::<Polled>::start().here, log.probe()));
+        let main = scope.spawn(|| MainBound::new(&Host::<S>::start().here, log.probe()));
         main.join().unwrap()
     });
     elsewhere(bound);
@@ -71,13 +78,12 @@ fn dropped_elsewhere_after_the_main_thread_has_left_it_is_leaked() {
 }
 
 /// The same holds of the captures of a continuation, skipped or never run.
-#[test]
-fn captures_are_leaked_rather_than_dropped_elsewhere() {
+fn captures_are_leaked_rather_than_dropped_elsewhere<S: System>() {
     for skipped in [false, true] {
         let log = Log::new();
         let (promise, out) = std::thread::scope(|scope| {
             let main = scope.spawn(|| {
-                let host = Host::<Polled>::start();
+                let host = Host::<S>::start();
                 let (promise, task) = promise::<u32>();
                 let local = Rc::new(log.probe());
                 let out = task.map(&host.here, move |n| {
@@ -99,10 +105,25 @@ fn captures_are_leaked_rather_than_dropped_elsewhere() {
     }
 }
 
-#[test]
-fn another_systems_proof_does_not_open_it() {
+/// The queue is closed, so the continuation is refused; but its captures are at home.
+fn what_a_main_thread_that_has_left_refuses_is_dropped_on_it<S: System>() {
+    let host = Host::<S>::start();
+    let log = Log::new();
+    let (promise, task) = promise::<u32>();
+    let local = Rc::new(log.probe());
+    let out = task.map(&host.here, move |n| {
+        local.run();
+        n
+    });
+    drop(host);
+    promise.resolve(1);
+    assert_eq!(out.wait().unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!((log.runs(), log.drops()), (vec![], vec![place(Scope::Outside)]));
+}
+
+fn another_systems_proof_does_not_open_it<S: System>() {
     quiet_panics();
-    let (host, other) = (Host::<Polled>::start(), Host::<Polled>::start());
+    let (host, other) = (Host::<S>::start(), Host::<S>::start());
     let mut bound = MainBound::new(&host.here, 1);
     let here = &other.here;
     assert!(catch_unwind(AssertUnwindSafe(|| *bound.get(here))).is_err());
@@ -111,10 +132,9 @@ fn another_systems_proof_does_not_open_it() {
     assert!(catch_unwind(AssertUnwindSafe(|| bound.into_inner(here))).is_err());
 }
 
-#[test]
-fn a_value_whose_drop_panics_harms_nobody() {
+fn a_value_whose_drop_panics_harms_nobody<S: System>() {
     quiet_panics();
-    let host = Host::<Polled>::start();
+    let host = Host::<S>::start();
     const BOMB: &str = "a drop panics on purpose";
     drop(MainBound::new(&host.here, behaviour::Bomb(BOMB)));
     elsewhere(MainBound::new(&host.here, behaviour::Bomb(BOMB)));

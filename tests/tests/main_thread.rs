@@ -6,11 +6,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::{DropCount, Host, Log, OnePool, Polled, watchdog};
+use behaviour::{DropCount, Host, Log, System, each_system, watchdog};
 use threadbare::{AsyncSystem, ErrorKind, Help, Main, MainThread, Outlook, Runnable, TaskProcessor, promise, run};
-use threadbare_threads::ThreadPool;
 
-/// A processor that nothing is queued in.
+each_system!(
+    main_work_can_enter,
+    dispatch_runs_what_was_queued_when_it_was_called,
+    a_wait_inside_of_main_work_does_not_lengthen_the_dispatch,
+    main_work_runs_in_the_order_it_was_queued,
+    a_time_budget_that_is_spent_leaves_the_rest,
+    a_nested_wait_sees_what_the_dispatch_has_taken,
+    a_wait_dispatches_every_queue_of_its_thread,
+    any_thread_queues_main_work,
+    a_queued_main_task_that_captures_its_own_system_leaks_nothing,
+);
+
+// The main thread waits for its worker, and a polled processor does not help in that.
+each_system!(on [OneThread, Seeded, OnePool, TwoPool]: a_wait_is_woken_by_what_settles_its_task_and_by_main_work);
+
+/// A processor that nothing is queued in. For tests of the main queue by itself.
 struct Idle;
 
 impl TaskProcessor for Idle {
@@ -36,9 +50,8 @@ fn the_first_thread_to_enter_is_the_main_thread_for_good() {
     assert!(main.enter().is_some());
 }
 
-#[test]
-fn main_work_can_enter() {
-    let host = Host::<Polled>::start();
+fn main_work_can_enter<S: System>() {
+    let host = Host::<S>::start();
     let main = host.main().clone();
     let local = run(&host.here, move || {
         let here = main.enter().expect("this is the main thread");
@@ -90,11 +103,9 @@ fn a_main_queue_that_nobody_entered_closes_with_the_last_system() {
 }
 
 /// The cycle of queue, task and system ends when the main thread leaves.
-#[test]
-fn a_queued_main_task_that_captures_its_own_system_leaks_nothing() {
-    let _watchdog = watchdog("a main task that captures its system");
+fn a_queued_main_task_that_captures_its_own_system_leaks_nothing<S: System>() {
     for holds_handle in [false, true] {
-        let system = AsyncSystem::new(ThreadPool::with_threads(1));
+        let system = S::start().system().clone();
         let here = system.main().enter().unwrap();
         let probe = DropCount::new();
         let worker = system.worker().clone();
@@ -106,7 +117,7 @@ fn a_queued_main_task_that_captures_its_own_system_leaks_nothing() {
         }
         let handle = holds_handle.then(|| system.main().clone());
         drop(system);
-        assert_eq!(run(&worker, || 1).wait().unwrap(), 1, "the system is there");
+        assert_eq!(probe.alive(), 4, "what is queued is there, and so is the system");
         drop(here);
         assert_eq!(probe.alive(), 0);
         assert_eq!(run(&worker, || 1).wait().unwrap_err().kind(), ErrorKind::Closed, "the system is gone");
@@ -124,10 +135,8 @@ fn again(main: &Main, ran: &Arc<AtomicUsize>) {
     .detach();
 }
 
-#[test]
-fn dispatch_runs_what_was_queued_when_it_was_called() {
-    let _watchdog = watchdog("a dispatch of work that queues itself");
-    let host = Host::<Polled>::start();
+fn dispatch_runs_what_was_queued_when_it_was_called<S: System>() {
+    let host = Host::<S>::start();
     let ran = Arc::new(AtomicUsize::new(0));
     for queued in 1..5 {
         again(host.main(), &ran);
@@ -151,9 +160,7 @@ fn dispatch_runs_what_was_queued_when_it_was_called() {
 }
 
 /// Main work that waits takes in what arrives, and leaves some of it; that is not the dispatch's to run.
-#[test]
-fn a_wait_inside_of_main_work_does_not_lengthen_the_dispatch() {
-    let _watchdog = watchdog("a dispatch with a wait in it");
+fn a_wait_inside_of_main_work_does_not_lengthen_the_dispatch<S: System>() {
     fn again(main: &Main, ran: &Arc<AtomicUsize>) {
         let (next, counted) = (main.clone(), Arc::clone(ran));
         run(main, move || {
@@ -167,7 +174,7 @@ fn a_wait_inside_of_main_work_does_not_lengthen_the_dispatch() {
         })
         .detach();
     }
-    let host = Host::<Polled>::start();
+    let host = Host::<S>::start();
     let ran = Arc::new(AtomicUsize::new(0));
     again(host.main(), &ran);
     for frame in 1..4 {
@@ -176,9 +183,8 @@ fn a_wait_inside_of_main_work_does_not_lengthen_the_dispatch() {
     }
 }
 
-#[test]
-fn main_work_runs_in_the_order_it_was_queued() {
-    let host = Host::<Polled>::start();
+fn main_work_runs_in_the_order_it_was_queued<S: System>() {
+    let host = Host::<S>::start();
     let order = Rc::new(RefCell::new(Vec::new()));
     for n in 0..100 {
         let order = Rc::clone(&order);
@@ -191,10 +197,8 @@ fn main_work_runs_in_the_order_it_was_queued() {
     assert!(!host.here.dispatch_one());
 }
 
-#[test]
-fn a_time_budget_that_is_spent_leaves_the_rest() {
-    let _watchdog = watchdog("a time budget");
-    let host = Host::<Polled>::start();
+fn a_time_budget_that_is_spent_leaves_the_rest<S: System>() {
+    let host = Host::<S>::start();
     let ran = Arc::new(AtomicUsize::new(0));
     again(host.main(), &ran);
     assert_eq!(host.here.dispatch_for(Duration::ZERO), 1, "the first runs in any case");
@@ -205,10 +209,8 @@ fn a_time_budget_that_is_spent_leaves_the_rest() {
 }
 
 /// A wait in main work also runs what the dispatch around it has taken and not yet run.
-#[test]
-fn a_nested_wait_sees_what_the_dispatch_has_taken() {
-    let _watchdog = watchdog("a nested wait");
-    let host = Host::<Polled>::start();
+fn a_nested_wait_sees_what_the_dispatch_has_taken<S: System>() {
+    let host = Host::<S>::start();
     let order = Rc::new(RefCell::new(Vec::new()));
     let (promise, task) = promise::<u32>();
     let mark = |name: &'static str| {
@@ -234,10 +236,8 @@ fn a_nested_wait_sees_what_the_dispatch_has_taken() {
     assert_eq!(*order.borrow(), ["waits", "between", "resolves", "waited", "after"]);
 }
 
-#[test]
-fn a_wait_is_woken_by_what_settles_its_task_and_by_main_work() {
-    let _watchdog = watchdog("waits on the main thread");
-    let host = Host::<OnePool>::start();
+fn a_wait_is_woken_by_what_settles_its_task_and_by_main_work<S: System>() {
+    let host = Host::<S>::start();
     for _ in 0..500 {
         // Settled from elsewhere.
         let task = run(host.worker(), || 1);
@@ -250,10 +250,8 @@ fn a_wait_is_woken_by_what_settles_its_task_and_by_main_work() {
 }
 
 /// Two systems on one thread: a wait dispatches both.
-#[test]
-fn a_wait_dispatches_every_queue_of_its_thread() {
-    let _watchdog = watchdog("two main queues");
-    let (one, two, three) = (Host::<Polled>::start(), Host::<Polled>::start(), Host::<Polled>::start());
+fn a_wait_dispatches_every_queue_of_its_thread<S: System>() {
+    let (one, two, three) = (Host::<S>::start(), Host::<S>::start(), Host::<S>::start());
     let other = two.main().clone();
     let across = run(one.main(), move || 1).and_then(&other, move |n| Ok(n + 1)).map(three.main(), |n| n + 1);
     assert_eq!(across.wait().unwrap(), 3);
@@ -358,10 +356,8 @@ fn a_panicking_hook_harms_nobody() {
 }
 
 /// The main thread's own closures run on it, wherever their source is settled; the queue is there for other threads.
-#[test]
-fn any_thread_queues_main_work() {
-    let _watchdog = watchdog("main work from elsewhere");
-    let host = Host::<Polled>::start();
+fn any_thread_queues_main_work<S: System>() {
+    let host = Host::<S>::start();
     let count = Rc::new(Cell::new(0));
     const EACH: usize = 1000;
     let mut tasks = Vec::new();

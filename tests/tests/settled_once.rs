@@ -1,15 +1,18 @@
 //! Every task settles, once, whatever happens to what it waits for.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use behaviour::{DropCount, Host, Log, OnePool, Polled, System, each_system, quiet_panics, watchdog};
-use threadbare::{
-    AsyncSystem, Error, ErrorKind, Immediate, Promise, Runnable, Schedule, Task, TaskProcessor, Worker, promise, run,
-    spawn, try_run,
-};
+use behaviour::{DropCount, Host, Log, System, each_system, quiet_panics};
+use threadbare::{ErrorKind, Immediate, Promise, Task, promise, run, spawn, try_run};
 
-each_system!(a_panic_in_any_step_rejects_the_rest, a_promise_dropped_at_any_step_rejects_the_rest, closing_settles_all);
+each_system!(
+    a_panic_in_any_step_rejects_the_rest,
+    a_promise_dropped_at_any_step_rejects_the_rest,
+    closing_settles_all,
+    a_pending_continuation_on_a_system_that_is_gone_is_rejected,
+    a_value_nobody_wants_is_dropped_once,
+);
 
 /// The steps of a chain, in turn in the worker, on the main thread, at once, and on the render thread.
 const STEPS: usize = 8;
@@ -144,6 +147,8 @@ fn closing_settles_all<S: System>() {
             let mut promise = Some(promise);
             match close {
                 Close::Before => {}
+                // Here a wait might run what is queued before another thread has closed.
+                Close::WhileQueued if S::POLLED => host.system.close(now),
                 Close::WhileQueued => {
                     let closing = std::thread::scope(|scope| {
                         let closer = scope.spawn(|| host.system.close(now));
@@ -186,105 +191,9 @@ fn closing_settles_all<S: System>() {
     }
 }
 
-/// What a host makes of a runnable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
-    Drops,
-    Panics,
-    PanicsAfterRunning,
-    RunsInline,
-    RunsLate,
-    DropsLate,
-}
-
-struct Odd(Manner, Mutex<Sender<Runnable>>);
-
-impl TaskProcessor for Odd {
-    fn start_task(&self, runnable: Runnable) {
-        match self.0 {
-            Manner::Drops => drop(runnable),
-            Manner::Panics => panic!("start_task panics on purpose"),
-            Manner::PanicsAfterRunning => {
-                runnable.run();
-                panic!("start_task panics on purpose");
-            }
-            Manner::RunsInline => runnable.run(),
-            Manner::RunsLate | Manner::DropsLate => self.1.lock().unwrap().send(runnable).expect("the test holds it"),
-        }
-    }
-}
-
-fn odd(manner: Manner) -> (Worker, Receiver<Runnable>) {
-    let (queue, queued) = channel();
-    (Worker::new(Odd(manner, Mutex::new(queue))), queued)
-}
-
-#[test]
-fn a_processor_may_drop_panic_run_inline_or_late() {
-    let _watchdog = watchdog("odd processors");
-    quiet_panics();
-    let manners = [
-        Manner::Drops,
-        Manner::Panics,
-        Manner::PanicsAfterRunning,
-        Manner::RunsInline,
-        Manner::RunsLate,
-        Manner::DropsLate,
-    ];
-    for manner in manners {
-        let runs = matches!(manner, Manner::PanicsAfterRunning | Manner::RunsInline | Manner::RunsLate);
-        let (worker, queued) = odd(manner);
-        let logs: [Log; 4] = Default::default();
-        let [a, b, c, d] = logs.each_ref().map(Log::probe);
-        let (promise, pending) = promise::<u32>();
-        let tasks = [
-            run(&worker, move || a.run()),
-            try_run(&worker, move || {
-                b.run();
-                Ok(())
-            }),
-            pending.map(&worker, move |_| c.run()),
-            spawn(&worker, async move {
-                d.run();
-                Ok(())
-            }),
-        ];
-        promise.resolve(1);
-        let late = std::thread::spawn(move || {
-            for runnable in queued {
-                if manner == Manner::RunsLate { runnable.run() } else { drop(runnable) }
-            }
-        });
-        // The worker's sender goes, which ends the thread.
-        drop(worker);
-        for task in tasks {
-            match task.wait() {
-                Ok(()) => assert!(runs, "{manner:?}"),
-                Err(error) => assert!(!runs && error.kind() == ErrorKind::Closed, "{manner:?}: {error:?}"),
-            }
-        }
-        late.join().expect("nothing unwinds out of a runnable");
-        for log in logs {
-            assert_eq!((log.runs().len(), log.drops().len()), (usize::from(runs), 1), "{manner:?}");
-        }
-    }
-}
-
-/// A continuation's runnable that is dropped passes the error on that it had to deal with, if it had one.
-#[test]
-fn a_runnable_dropped_unrun_names_the_first_cause() {
-    let (worker, _) = odd(Manner::Drops);
-    let caught = Task::<u32>::rejected(Error::msg("the first cause")).catch(&worker, |_| 0);
-    assert_eq!(caught.wait().unwrap_err().to_string(), "the first cause");
-    let mapped = Task::resolved(1).map(&worker, |n: u32| n);
-    assert_eq!(mapped.wait().unwrap_err().kind(), ErrorKind::Closed);
-}
-
 /// The last system is gone: what is queued by a worker that is still around is rejected.
-#[test]
-fn a_pending_continuation_on_a_system_that_is_gone_is_rejected() {
-    let _watchdog = watchdog("a system that is gone");
-    let host = Host::<OnePool>::start();
+fn a_pending_continuation_on_a_system_that_is_gone_is_rejected<S: System>() {
+    let host = Host::<S>::start();
     let (promise, task) = promise::<u32>();
     let out = task.map(host.worker(), |n| n + 1);
     let worker = host.worker().clone();
@@ -294,36 +203,9 @@ fn a_pending_continuation_on_a_system_that_is_gone_is_rejected() {
     assert_eq!(run(&worker, || 1).wait().unwrap_err().kind(), ErrorKind::Closed);
 }
 
-/// Runnables that outlive everything they know of run all the same.
-#[test]
-fn a_processor_that_outlives_system_tasks_and_promises_runs_what_it_has() {
-    let _watchdog = watchdog("a processor that outlives the rest");
-    for drop_them in [false, true] {
-        let (queue, queued) = channel();
-        let system = AsyncSystem::new(Odd(Manner::RunsLate, Mutex::new(queue)));
-        let ran = DropCount::new();
-        let (a, b, c) = (ran.clone(), ran.clone(), ran.clone());
-        let (promise, task) = promise::<u32>();
-        run(system.worker(), move || a.hit()).detach();
-        task.map(system.worker(), move |_| b.hit()).detach();
-        spawn(system.worker(), async move {
-            c.hit();
-            Ok(())
-        })
-        .detach();
-        promise.resolve(1);
-        drop(system);
-        let runnables: Vec<Runnable> = queued.try_iter().collect();
-        assert_eq!(runnables.len(), 3);
-        runnables.into_iter().for_each(|runnable| if drop_them { drop(runnable) } else { runnable.run() });
-        assert_eq!((ran.hits(), ran.alive()), (if drop_them { 0 } else { 3 }, 0));
-    }
-}
-
 /// A settled value that nobody takes is dropped on the thread that settles or drops it, once.
-#[test]
-fn a_value_nobody_wants_is_dropped_once() {
-    let host = Host::<Polled>::start();
+fn a_value_nobody_wants_is_dropped_once<S: System>() {
+    let host = Host::<S>::start();
     let log = Log::new();
     let (promise, task) = promise();
     task.detach();
@@ -336,85 +218,6 @@ fn a_value_nobody_wants_is_dropped_once() {
         move || probe
     })
     .detach();
-    host.turn();
+    host.system.close(false);
     assert_eq!(log.drops().len(), 3);
-}
-
-/// The same of a context of a user's own.
-#[test]
-fn a_context_whose_schedule_panics_rejects_what_it_was_given() {
-    quiet_panics();
-    #[derive(Clone)]
-    struct Refuses(Arc<()>);
-    impl Schedule for Refuses {
-        fn schedule(&self, _: Runnable) {
-            panic!("schedule panics on purpose");
-        }
-
-        fn key(&self) -> usize {
-            Arc::as_ptr(&self.0).addr()
-        }
-    }
-    let refuses = Refuses(Arc::default());
-    let (promise, pending) = promise::<u32>();
-    let tasks = [run(&refuses, || 1), pending.map(&refuses, |n| n), spawn(&refuses, async { Ok(1) })];
-    promise.resolve(1);
-    for task in tasks {
-        assert_eq!(task.wait().unwrap_err().kind(), ErrorKind::Closed);
-    }
-    assert_eq!(Arc::strong_count(&refuses.0), 1);
-}
-
-/// What panics in a [`Moody`] queue.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Mood {
-    Clone,
-    IsCurrent,
-}
-
-/// A queue whose own code panics, once it is told to.
-struct Moody(std::sync::Arc<std::sync::Mutex<Option<Mood>>>);
-
-impl Moody {
-    fn panic_at(&self, mood: Mood) {
-        assert!(*self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) != Some(mood), "a queue in a mood");
-    }
-}
-
-impl Clone for Moody {
-    fn clone(&self) -> Self {
-        self.panic_at(Mood::Clone);
-        Self(self.0.clone())
-    }
-}
-
-impl threadbare::Schedule for Moody {
-    fn schedule(&self, runnable: threadbare::Runnable) {
-        runnable.run();
-    }
-
-    fn key(&self) -> usize {
-        std::sync::Arc::as_ptr(&self.0).addr()
-    }
-
-    fn is_current(&self) -> bool {
-        self.panic_at(Mood::IsCurrent);
-        false
-    }
-}
-
-/// A continuation that is being fired is not lost with the panic: it is rejected, or queued.
-#[test]
-fn a_queue_whose_own_code_panics() {
-    let _watchdog = behaviour::watchdog("a_queue_whose_own_code_panics");
-    behaviour::quiet_panics();
-    for (mood, expected) in [(Mood::Clone, Err(threadbare::ErrorKind::Closed)), (Mood::IsCurrent, Ok(8))] {
-        let queue = Moody(std::sync::Arc::default());
-        let (promise, task) = threadbare::promise::<u32>();
-        let task = task.map(&queue, |n| n + 1);
-        *queue.0.lock().unwrap() = Some(mood);
-        promise.resolve(7);
-        let outcome = task.try_take().expect("settled");
-        assert_eq!(outcome.map_err(|error| error.kind()), expected, "{mood:?}");
-    }
 }

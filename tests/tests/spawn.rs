@@ -4,19 +4,23 @@ use std::cell::RefCell;
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use behaviour::{DropCount, Host, Log, OnePool, Place, Polled, Scope, System, each_system, quiet_panics, watchdog};
-use threadbare::{Error, ErrorKind, Immediate, Result, Task, promise, run, spawn};
+use behaviour::{DropCount, Host, Log, OnePool, Place, Scope, System, each_system, quiet_panics, watchdog};
+use threadbare::{Error, ErrorKind, Result, Task, promise, run, spawn};
 
 each_system!(
     a_future_is_polled_and_dropped_in_its_context,
     a_future_that_nobody_will_wake_is_dropped_in_its_context,
     a_panic_in_a_poll_rejects_the_task,
     a_future_that_wakes_itself_goes_through_the_queue,
+    a_system_that_is_dropped_rejects_its_futures_when_they_are_woken,
+    a_future_of_a_main_thread_that_has_left_is_leaked_rather_than_dropped_elsewhere,
+    an_awaiting_future_comes_back_to_its_context,
+    wakes_from_several_threads_are_not_lost,
 );
 
 /// Hands its waker out, once, and is ready when it is polled again.
@@ -140,31 +144,23 @@ fn a_future_that_wakes_itself_goes_through_the_queue<S: System>() {
         Ok(7)
     });
     assert_eq!(host.settle(task).unwrap(), 7);
-    if S::POLLED {
-        // A turn runs what was queued before it, once.
-        let polls = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&polls);
-        spawn(host.worker(), async move {
-            loop {
-                counted.fetch_add(1, Ordering::SeqCst);
-                until_woken(Waker::wake).await;
-            }
-        })
-        .map(&Immediate, |()| ())
-        .detach();
-        for turn in 1..5 {
-            host.turn();
-            assert_eq!(polls.load(Ordering::SeqCst), turn);
+    // What is queued behind it gets its turn.
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let endless = spawn(host.worker(), async move {
+        while !stopped.load(Ordering::SeqCst) {
+            until_woken(Waker::wake).await;
         }
-    }
+        Ok(())
+    });
+    run(host.worker(), move || stop.store(true, Ordering::SeqCst)).detach();
+    host.settle(endless).unwrap();
 }
 
-/// The pool goes while a future waits: it is rejected when it is woken, or its waker dropped.
-#[test]
-fn a_pool_that_is_dropped_rejects_its_futures_when_they_are_woken() {
-    let _watchdog = watchdog("a pending future in a dropped pool");
+/// The system goes while a future waits: it is rejected when it is woken, or its waker dropped.
+fn a_system_that_is_dropped_rejects_its_futures_when_they_are_woken<S: System>() {
     for wake in [true, false] {
-        let host = Host::<OnePool>::start();
+        let host = Host::<S>::start();
         let captured = DropCount::new();
         let (wakers, given) = channel::<Waker>();
         let mine = captured.clone();
@@ -173,7 +169,13 @@ fn a_pool_that_is_dropped_rejects_its_futures_when_they_are_woken() {
             mine.hit();
             Ok(())
         });
-        let waker = given.recv().unwrap();
+        let waker = loop {
+            host.turn();
+            match given.try_recv() {
+                Ok(waker) => break waker,
+                Err(_) => std::thread::yield_now(),
+            }
+        };
         drop(host);
         assert!(!task.is_settled());
         if wake {
@@ -187,14 +189,12 @@ fn a_pool_that_is_dropped_rejects_its_futures_when_they_are_woken() {
 }
 
 /// The main thread leaves while a future of its own waits: it may not be dropped elsewhere.
-#[test]
-fn a_future_of_a_main_thread_that_has_left_is_leaked_rather_than_dropped_elsewhere() {
-    let _watchdog = watchdog("a future of a main thread that has left");
+fn a_future_of_a_main_thread_that_has_left_is_leaked_rather_than_dropped_elsewhere<S: System>() {
     let log = Log::new();
     let (wakers, given) = channel::<Waker>();
     let task = std::thread::scope(|scope| {
         let main = scope.spawn(|| {
-            let host = Host::<Polled>::start();
+            let host = Host::<S>::start();
             let local = Rc::new(log.probe());
             let task = spawn(&host.here, async move {
                 local.poll();
@@ -241,6 +241,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// On a pool, since this executor sleeps and polls nobody.
 #[test]
 fn a_task_is_awaited_on_any_executor() {
     let _watchdog = watchdog("tasks on an executor of one's own");
@@ -326,10 +327,8 @@ fn a_waker_that_panics_harms_nobody() {
 }
 
 /// A future that awaits tasks of several contexts runs in its own after each.
-#[test]
-fn an_awaiting_future_comes_back_to_its_context() {
-    let _watchdog = watchdog("a future that awaits several contexts");
-    let host = Host::<OnePool>::start();
+fn an_awaiting_future_comes_back_to_its_context<S: System>() {
+    let host = Host::<S>::start();
     let order = Rc::new(RefCell::new(Vec::new()));
     let (seen, worker, render) = (Rc::clone(&order), host.worker().clone(), host.render.clone());
     let task = spawn(&host.here, async move {
@@ -346,11 +345,9 @@ fn an_awaiting_future_comes_back_to_its_context() {
 }
 
 /// Two threads wake the same future again and again; no wake-up is lost.
-#[test]
-fn wakes_from_several_threads_are_not_lost() {
-    let _watchdog = watchdog("wakes from several threads");
+fn wakes_from_several_threads_are_not_lost<S: System>() {
     const ROUNDS: usize = 2000;
-    let host = Host::<OnePool>::start();
+    let host = Host::<S>::start();
     let slot: Arc<Mutex<Option<Waker>>> = Arc::default();
     let turns = Arc::new(AtomicUsize::new(0));
     let (place, count) = (Arc::clone(&slot), Arc::clone(&turns));
@@ -373,6 +370,6 @@ fn wakes_from_several_threads_are_not_lost() {
                 waker.into_iter().for_each(Waker::wake);
             });
         }
+        host.settle(task).unwrap();
     });
-    task.wait().unwrap();
 }

@@ -4,8 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use behaviour::{Host, System, each_system};
 use threadbare::*; // Task, Promise, promise, run, try_run, spawn, spawn_with, all, join, race, any, contexts, Error, Result
 use threadbare_threads::ThreadPool;
+
+each_system!(chains_run);
+// They wait, and a polled processor does not help in that.
+each_system!(on [OneThread, Seeded, OnePool, TwoPool]: many_are_combined, hops_and_awaits_settle);
 
 struct Image(Vec<u8>);
 struct Texture;
@@ -129,26 +134,21 @@ fn a_frame_loop_ends_with_the_placeholder() {
     frame_loop().unwrap();
 }
 
-#[test]
-fn chains_run() {
-    let _watchdog = behaviour::watchdog("chains");
-    let system = AsyncSystem::new(ThreadPool::with_threads(1));
-    let here = system.main().enter().unwrap();
-    chains(system.worker(), system.main());
+fn chains_run<S: System>() {
+    let host = Host::<S>::start();
+    chains(host.worker(), host.main());
     let mut ran = 0;
     while ran == 0 {
-        ran = here.dispatch();
+        host.system.turn();
+        ran = host.here.dispatch();
     }
     assert_eq!(ran, 1, "from the first main step on, it is one runnable");
-    assert!(here.is_idle());
+    assert!(host.here.is_idle());
 }
 
-#[test]
-fn many_are_combined() {
-    let _watchdog = behaviour::watchdog("combined");
-    let system = AsyncSystem::new(ThreadPool::with_threads(2));
-    let here = system.main().enter().unwrap();
-    assert_eq!(combined(system.worker(), &here).unwrap(), 8 + 140 + 1);
+fn many_are_combined<S: System>() {
+    let host = Host::<S>::start();
+    assert_eq!(combined(host.worker(), &host.here).unwrap(), 8 + 140 + 1);
 }
 
 #[test]
@@ -159,15 +159,13 @@ fn a_callback_is_a_task() {
     assert_eq!(callback(drop).wait().unwrap_err().kind(), ErrorKind::Abandoned);
 }
 
-#[test]
-fn hops_and_awaits_settle() {
-    let _watchdog = behaviour::watchdog("hops and awaits");
-    let system = AsyncSystem::new(ThreadPool::with_threads(1));
-    let here = system.main().enter().unwrap();
-    let scene = std::sync::Arc::new(MainBound::new(&here, RefCell::new(Scene::default())));
-    let missing = here.wait(hops(&system, scene)).unwrap_err();
+fn hops_and_awaits_settle<S: System>() {
+    let host = Host::<S>::start();
+    let here = &host.here;
+    let scene = std::sync::Arc::new(MainBound::new(here, RefCell::new(Scene::default())));
+    let missing = here.wait(hops(host.system(), scene)).unwrap_err();
     assert!(missing.downcast_ref::<std::io::Error>().is_some());
-    assert_eq!(here.wait(awaited(&here, run(system.worker(), || 7))).unwrap(), 7);
+    assert_eq!(here.wait(awaited(here, run(host.worker(), || 7))).unwrap(), 7);
 }
 
 #[test]

@@ -246,11 +246,11 @@ impl TaskProcessor for Crew {
 impl Help for Crew {
     fn run_one(&self) -> bool {
         let Some(index) = self.seat() else { return false };
-        let taken = TAKEN.get() + 1;
+        let taken = TAKEN.with(Cell::get) + 1;
         let next = if taken.is_multiple_of(PATIENCE) { self.oldest(index) } else { self.newest(index) };
-        TAKEN.set(0);
+        TAKEN.with(|taken| taken.set(0));
         let any = next.map(Runnable::run).is_some();
-        TAKEN.set(taken);
+        TAKEN.with(|place| place.set(taken));
         any
     }
 

@@ -89,7 +89,7 @@ impl<T: Send + 'static> Task<T> {
         ManuallyDrop::new(self).cell
     }
 
-    fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         // SAFETY: the cell is alive until its consumer has spoken.
         unsafe { self.cell.as_ref() }
     }

@@ -1,8 +1,8 @@
 //! Long chains, on the small stack.
 
 use threadbare::{Error, ErrorKind, Immediate, Schedule, Task, Worker, promise, run};
+use threadbare_single_thread::Host;
 
-use crate::host::Rig;
 use crate::memory::{live, made, most_during};
 use crate::report::{Report, Seen, seen};
 
@@ -16,15 +16,15 @@ fn chain(mut task: Task<u32>, queue: &impl Schedule) -> Task<u32> {
 }
 
 /// Pending continuations: resolved, rejected, abandoned, dropped.
-pub(crate) fn pending(report: &mut Report, rig: &Rig) {
-    fn in_context(report: &mut Report, rig: &Rig, queue: &impl Schedule) {
+pub(crate) fn pending(report: &mut Report, host: &Host) {
+    fn in_context(report: &mut Report, host: &Host, queue: &impl Schedule) {
         let before = (made(), live());
         let (first, task) = promise();
         let task = chain(task, queue);
         let blocks = (made() - before.0, live() - before.1);
         report.expect("a chain is one allocation for each part", blocks, (LENGTH as usize + 1, LENGTH as usize + 1));
         first.resolve(0);
-        rig.run_all();
+        host.run_until_idle();
         report.expect("resolved, it settles", seen(task), Seen::Value(LENGTH));
 
         let (first, task) = promise();
@@ -40,27 +40,27 @@ pub(crate) fn pending(report: &mut Report, rig: &Rig) {
         let (first, task) = promise();
         drop(chain(task, queue));
         first.resolve(0);
-        rig.run_all();
+        host.run_until_idle();
         report.expect("with its end dropped, all of it is freed", live(), before.1);
     }
-    in_context(report, rig, &Immediate);
-    in_context(report, rig, rig.worker());
-    in_context(report, rig, rig.main());
+    in_context(report, host, &Immediate);
+    in_context(report, host, host.worker());
+    in_context(report, host, host.main());
 }
 
 /// Every part in another context than the one before.
-pub(crate) fn across_contexts(report: &mut Report, rig: &Rig) {
+pub(crate) fn across_contexts(report: &mut Report, host: &Host) {
     let (first, mut task) = promise();
     for _ in 0..LENGTH / 2 {
-        task = task.map(rig.worker(), |n| n + 1).map(&rig.here, |n| n + 1);
+        task = task.map(host.worker(), |n| n + 1).map(host.here(), |n| n + 1);
     }
     first.resolve(0);
-    rig.run_all();
+    host.run_until_idle();
     report.expect("a chain that hops at every part", seen(task), Seen::Value(LENGTH));
 }
 
 /// Each step returns the task of the next one.
-pub(crate) fn returned_tasks(report: &mut Report, rig: &Rig) {
+pub(crate) fn returned_tasks(report: &mut Report, host: &Host) {
     fn step(worker: Worker, n: u32) -> Task<u32> {
         let next = worker.clone();
         run(&worker, move || n).and_then(
@@ -71,8 +71,8 @@ pub(crate) fn returned_tasks(report: &mut Report, rig: &Rig) {
         )
     }
     let (task, most) = most_during(|| {
-        let task = step(rig.worker().clone(), 0);
-        rig.run_all();
+        let task = step(host.worker().clone(), 0);
+        host.run_until_idle();
         task
     });
     report.expect("steps that return the next one's task", seen(task), Seen::Value(LENGTH));

@@ -5,18 +5,17 @@ use alloc::string::ToString;
 use alloc::vec;
 use core::cell::Cell;
 
-use threadbare::{
-    Error, ErrorKind, Immediate, NoneResolved, Task, Worker, all, any, join, promise, race, run, spawn_with,
-};
+use threadbare::{Error, ErrorKind, Immediate, NoneResolved, Task, all, any, join, promise, race, run, spawn_with};
+use threadbare_single_thread::{Host, SingleThread};
 
-use crate::host::{Polled, Rig};
+use crate::host::poll;
 use crate::report::{Report, Seen, seen};
 
 /// `all`, `join`, `race` and `any`, of what is settled, pending and rejected.
-pub(crate) fn many(report: &mut Report, rig: &Rig) {
+pub(crate) fn many(report: &mut Report, host: &Host) {
     let (late, pending) = promise();
-    let task = all([run(rig.worker(), || 1), pending, Task::resolved(3)]);
-    rig.run_all();
+    let task = all([run(host.worker(), || 1), pending, Task::resolved(3)]);
+    host.run_until_idle();
     let early = task.is_settled();
     late.resolve(2);
     report.expect("all waits for the last", (early, seen(task)), (false, Seen::Value(vec![1, 2, 3])));
@@ -28,13 +27,13 @@ pub(crate) fn many(report: &mut Report, rig: &Rig) {
     let wanted = (false, Seen::error(ErrorKind::Other, "first"));
     report.expect("all has the first error by position", (early, seen(task)), wanted);
 
-    let task = join((run(rig.worker(), || 1), run(rig.main(), || "two"), Task::resolved('3')));
-    rig.run_all();
+    let task = join((run(host.worker(), || 1), run(host.main(), || "two"), Task::resolved('3')));
+    host.run_until_idle();
     report.expect("join keeps each one's type", seen(task), Seen::Value((1, "two", '3')));
 
     let (late, pending) = promise();
-    let task = race([pending, run(rig.worker(), || 2)]);
-    rig.run_all();
+    let task = race([pending, run(host.worker(), || 2)]);
+    host.run_until_idle();
     report.expect("race takes the first", seen(task), Seen::Value(2));
     late.resolve(1);
 
@@ -51,12 +50,12 @@ pub(crate) fn many(report: &mut Report, rig: &Rig) {
 }
 
 /// Forks of a shared task, and a task out of a callback.
-pub(crate) fn shared(report: &mut Report, rig: &Rig) {
+pub(crate) fn shared(report: &mut Report, host: &Host) {
     let (promise, task) = promise();
     let shared = task.share();
-    let forks = [shared.fork().map(rig.worker(), |n| n + 1), shared.fork().map(&Immediate, |n: u32| n + 2)];
+    let forks = [shared.fork().map(host.worker(), |n| n + 1), shared.fork().map(&Immediate, |n: u32| n + 2)];
     promise.resolve(40);
-    rig.run_all();
+    host.run_until_idle();
     report.expect("forks of a shared task", forks.map(seen), [Seen::Value(41), Seen::Value(42)]);
     report.expect("and a late one", seen(shared.fork()), Seen::Value(40));
 
@@ -72,23 +71,23 @@ pub(crate) fn shared(report: &mut Report, rig: &Rig) {
 }
 
 /// An async block that goes from one processor to another, and back.
-pub(crate) fn hops(report: &mut Report, rig: &Rig) {
-    let other = Polled::new();
-    let (here, there) = (rig.worker().clone(), Worker::new(other.clone()));
-    let task = spawn_with(rig.worker(), |cx| async move {
+pub(crate) fn hops(report: &mut Report, host: &Host) {
+    let other = SingleThread::new();
+    let (here, there) = (host.worker().clone(), other.worker());
+    let task = spawn_with(host.worker(), |cx| async move {
         cx.hop(&there).await;
         cx.hop(&here).await;
         Ok(7)
     });
-    let polled = [rig.poll(), other.poll(), other.poll(), rig.poll(), rig.poll()];
+    let polled = [poll(host), other.run_until_idle(), other.run_until_idle(), poll(host), poll(host)];
     report.expect("an async block hops between processors", (polled, seen(task)), ([1, 1, 0, 1, 0], Seen::Value(7)));
 
     let own = Rc::new(Cell::new(0));
     let into = Rc::clone(&own);
     let (promise, number) = promise();
-    let task = number.map(&rig.here, move |n| into.set(n)).share();
-    let after = task.fork().map(rig.worker(), |()| 1);
+    let task = number.map(host.here(), move |n| into.set(n)).share();
+    let after = task.fork().map(host.worker(), |()| 1);
     promise.resolve(7);
-    rig.run_all();
+    host.run_until_idle();
     report.expect("a shared task of main work", (seen(after), own.get()), (Seen::Value(1), 7));
 }

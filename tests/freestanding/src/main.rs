@@ -1,8 +1,8 @@
 //! Threadbare with nothing below it: no `std`, no C library, no threads, one small stack.
 //!
-//! The program brings its own start, system calls, memory functions and allocator, so whatever in the core or in what it
-//! depends on wants more than `core` and `alloc` fails to build. Then it runs a scenario, prints a line per check, and
-//! exits with 0 if every check held.
+//! The program brings its own start, system calls, memory functions and allocator, so whatever in the core, in the backend
+//! without threads or in what they depend on wants more than `core` and `alloc` fails to build. Then it runs a scenario,
+//! prints a line per check, and exits with 0 if every check held.
 
 #![no_std]
 #![no_main]
@@ -12,6 +12,7 @@ extern crate alloc;
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 compile_error!("this program speaks to Linux on x86-64, and to nothing else");
 
+mod backend;
 mod chains;
 mod combined;
 mod host;
@@ -19,6 +20,7 @@ mod main_queue;
 mod memory;
 mod report;
 mod start;
+mod time;
 mod verbs;
 
 use alloc::rc::Rc;
@@ -26,7 +28,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use threadbare::{Error, ErrorKind, MainBound, Task, promise, run, set_error_hook};
 
-use host::Rig;
+use host::new_host;
 use report::{Report, Seen, seen};
 
 /// The scenario; whether every check held.
@@ -35,21 +37,32 @@ fn scenario() -> bool {
     let before = memory::live();
 
     promises(&mut report);
-    verbs::hops(&mut report, &Rig::new());
-    verbs::unwrapping(&mut report, &Rig::new());
-    verbs::errors(&mut report, &Rig::new());
-    verbs::spawned(&mut report, &Rig::new());
-    combined::many(&mut report, &Rig::new());
-    combined::shared(&mut report, &Rig::new());
-    combined::hops(&mut report, &Rig::new());
-    main_queue::dispatching(&mut report, &Rig::new());
-    main_queue::waiting(&mut report, &Rig::new());
-    main_queue::bound_values(&mut report, &Rig::new());
+    verbs::hops(&mut report, &new_host());
+    verbs::unwrapping(&mut report, &new_host());
+    verbs::errors(&mut report, &new_host());
+    verbs::spawned(&mut report, &new_host());
+    combined::many(&mut report, &new_host());
+    combined::shared(&mut report, &new_host());
+    combined::hops(&mut report, &new_host());
+    main_queue::dispatching(&mut report, &new_host());
+    main_queue::waiting(&mut report, &new_host());
+    main_queue::bound_values(&mut report, &new_host());
+    time::delays(&mut report, &new_host());
+    time::limits(&mut report, &new_host());
+    time::ticks(&mut report, &new_host());
+    time::host_time(&mut report);
+    backend::waits(&mut report, &new_host());
+    backend::telling(&mut report);
+    backend::capacity(&mut report);
+    backend::budgets(&mut report, &new_host());
+    backend::orders(&mut report);
+    backend::exploring(&mut report);
+    backend::closing(&mut report);
     closing(&mut report);
     unseen_errors(&mut report);
-    chains::pending(&mut report, &Rig::new());
-    chains::across_contexts(&mut report, &Rig::new());
-    chains::returned_tasks(&mut report, &Rig::new());
+    chains::pending(&mut report, &new_host());
+    chains::across_contexts(&mut report, &new_host());
+    chains::returned_tasks(&mut report, &new_host());
 
     report.expect("all that was allocated was freed", memory::live(), before);
     report.finish()
@@ -80,15 +93,15 @@ fn promises(report: &mut Report) {
 
 /// What waits in a queue that closes is rejected.
 fn closing(report: &mut Report) {
-    let rig = Rig::new();
-    let queued = run(rig.worker(), || 1);
-    let behind = run(rig.worker(), || 1).map(rig.main(), |n| n + 1);
-    let main = rig.main().clone();
-    let worker = rig.worker().clone();
+    let host = new_host();
+    let queued = run(host.worker(), || 1);
+    let behind = run(host.worker(), || 1).map(host.main(), |n| n + 1);
+    let main = host.main().clone();
+    let worker = host.worker().clone();
     let on_main = run(&main, || 1);
     let value = Rc::new(());
-    let bound = MainBound::new(&rig.here, Rc::clone(&value));
-    rig.take_down();
+    let bound = MainBound::new(host.here(), Rc::clone(&value));
+    drop(host);
     report.expect("work queued in a closed processor", seen(queued).kind(), Some(ErrorKind::Closed));
     report.expect("what depends on it", seen(behind).kind(), Some(ErrorKind::Closed));
     report.expect("work queued for a main thread that left", seen(on_main).kind(), Some(ErrorKind::Closed));

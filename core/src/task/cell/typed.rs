@@ -75,12 +75,13 @@ where
     Q: Schedule,
     L: Leash,
 {
+    // The type itself, not what the queue says of it: a handle of this type is what the child will take. All of the queue's
+    // own code runs while the task is still a task, to be dropped if that panics.
+    let lent = task.header().lends(QueueId { key: queue.key(), kind: TypeId::of::<Q>() });
+    let child = new_work::<W, Q, L>(work, (!lent).then(|| queue.clone()), queue.key());
     let parent = task.into_raw();
     // SAFETY: the parent is alive until its consumer, which is us, has spoken.
     let header = unsafe { parent.as_ref() };
-    // The type itself, not what the queue says of it: a handle of this type is what the child will take.
-    let lent = header.lends(QueueId { key: queue.key(), kind: TypeId::of::<Q>() });
-    let child = new_work::<W, Q, L>(work, (!lent).then(|| queue.clone()), queue.key());
     if header.state.is_settled() || header.state.attach(Consumer::Child(child)) == AfterConsume::Own {
         // SAFETY: the parent has settled, so it is ours; the child is ours until it is fired.
         unsafe { child.as_ref().set_source(Settled::new(parent)) };

@@ -1,0 +1,89 @@
+//! A heap that can count, while it is told to.
+//!
+//! Counting is off while time is taken, and on in rounds of its own: so it costs the timed rounds one load of a line that
+//! nobody writes.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The system's allocator, counting what all threads allocate while [`counting`] runs.
+#[derive(Debug)]
+pub struct Counting;
+
+static ON: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// What has been allocated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many allocations.
+    pub count: u64,
+    /// Of how many bytes together.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// What has been counted so far.
+    pub fn so_far() -> Self {
+        // ORDERING: Relaxed: what is counted happened on threads that have been waited for.
+        Self { count: COUNT.load(Ordering::Relaxed), bytes: BYTES.load(Ordering::Relaxed) }
+    }
+
+    /// What has been counted since then.
+    #[must_use]
+    pub fn since(self) -> Self {
+        let now = Self::so_far();
+        Self { count: now.count - self.count, bytes: now.bytes - self.bytes }
+    }
+}
+
+/// Runs `f` with counting on, for all threads. Not for two at the same time.
+pub fn counting<R>(f: impl FnOnce() -> R) -> R {
+    /// Also when `f` panics.
+    struct Off;
+    impl Drop for Off {
+        fn drop(&mut self) {
+            // ORDERING: Relaxed, as in `so_far`.
+            ON.store(false, Ordering::Relaxed);
+        }
+    }
+    // ORDERING: Relaxed: work that `f` hands to other threads carries it along.
+    ON.store(true, Ordering::Relaxed);
+    let _off = Off;
+    f()
+}
+
+fn allocated(bytes: usize) {
+    // ORDERING: Relaxed, as in `counting`; the counters publish nothing.
+    if ON.load(Ordering::Relaxed) {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: the system's allocator does it all; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        allocated(layout.size());
+        // SAFETY: as the caller says.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        allocated(layout.size());
+        // SAFETY: as the caller says.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as the caller says.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        allocated(size);
+        // SAFETY: as the caller says.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}

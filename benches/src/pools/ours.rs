@@ -1,0 +1,47 @@
+//! This project's pool.
+
+use std::sync::OnceLock;
+
+use threadbare::{Task, Worker, run};
+use threadbare_threads::ThreadPool;
+
+use super::{Pool, THREADS};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Threadbare(pub(crate) &'static Worker);
+
+impl Pool for Threadbare {
+    const NAME: &'static str = "threadbare";
+    const NOTE: &'static str = "";
+
+    /// Nothing after its value was taken.
+    type Handle = Option<Task<u64>>;
+
+    fn get() -> Self {
+        static POOL: OnceLock<(ThreadPool, Worker)> = OnceLock::new();
+        let (_, worker) = POOL.get_or_init(|| {
+            let pool = ThreadPool::with_threads(THREADS);
+            let worker = pool.worker();
+            (pool, worker)
+        });
+        Self(worker)
+    }
+
+    fn run<F: FnOnce() -> u64 + Send + 'static>(self, f: F) -> Self::Handle {
+        Some(run(self.0, f))
+    }
+
+    fn wait(self, handle: Self::Handle) -> u64 {
+        handle.expect("waited for once").wait().expect("it resolves")
+    }
+
+    fn poll(self, handle: &mut Self::Handle) -> Option<u64> {
+        match handle.take()?.try_take() {
+            Ok(outcome) => Some(outcome.expect("it resolves")),
+            Err(pending) => {
+                *handle = Some(pending);
+                None
+            }
+        }
+    }
+}
