@@ -24,7 +24,7 @@ pub(super) fn blocking(scale: Scale) -> Workload {
 
 /// The main thread looks again and again.
 pub(super) fn spinning(scale: Scale) -> Workload {
-    let times = scale.of(20_000);
+    let times = scale.of(5_000);
     let wait = |here: &MainThread, task: Task<u64>| {
         while !task.is_settled() {
             if here.dispatch() == 0 {
