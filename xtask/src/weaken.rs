@@ -146,6 +146,7 @@ impl Bench {
         if tree.exists() {
             fs::remove_dir_all(&tree)?;
         }
+        fs::create_dir_all(&tree)?;
         for part in ["Cargo.toml", "Cargo.lock", "README.md", "core", "backends", "loom-tests"] {
             copy(&root.join(part), &tree.join(part))?;
         }
