@@ -16,6 +16,7 @@ tree under target/weaken, and runs the models. Fails if an ordering survives who
 
   --list       only say what would be weakened
   --changed    only files that the last commit has changed, or that have changed since
+  --quick      only ask the models that are known to look at the file
   --out FILE   write the table there, as Markdown";
 
 fn main() -> ExitCode {

@@ -7,7 +7,8 @@ use std::{fs, io};
 use crate::mutant::{Mutant, mutants};
 use crate::report::{Fate, Report};
 
-/// Which models look at a file, the likeliest first: by the beginning of its path. The others are asked after those.
+/// Which models look at a file, the likeliest first: by the beginning of its path. The others are asked after those, unless
+/// it has to be quick.
 const COVERED: &[(&str, &[&str])] = &[
     ("core/src/task/state.rs", &["settle", "adopt", "awaiting", "combine", "deadlock"]),
     ("core/src/task/waiting.rs", &["awaiting"]),
@@ -16,6 +17,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("core/src/main_thread/", &["main_thread"]),
     ("core/src/time/", &["timers"]),
     ("backends/threads/src/clock.rs", &["std_clock"]),
+    ("backends/threads/src/deque.rs", &["deque"]),
     ("backends/threads/src/", &["pool", "stateful"]),
     ("backends/single-thread/src/", &["single_thread", "timers"]),
 ];
@@ -31,6 +33,7 @@ pub(crate) struct Options {
     paths: Vec<String>,
     list: bool,
     changed: bool,
+    quick: bool,
     out: Option<PathBuf>,
 }
 
@@ -41,6 +44,7 @@ impl Options {
             match argument.as_str() {
                 "--list" => options.list = true,
                 "--changed" => options.changed = true,
+                "--quick" => options.quick = true,
                 "--out" => options.out = Some(arguments.next().ok_or("--out needs a file")?.into()),
                 flag if flag.starts_with('-') => return Err(format!("no such option: {flag}\n{}", crate::USAGE)),
                 path => options.paths.push(path.trim_start_matches("./").to_string()),
@@ -64,17 +68,16 @@ pub(crate) fn weaken(options: Options) -> Result<bool, String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let bench = Bench::set_up(root, &target.join("weaken")).map_err(|error| format!("copying the tree: {error}"))?;
     let models = bench.models().map_err(|error| format!("listing the models: {error}"))?;
-    if !mutants.is_empty() {
-        for model in &models {
-            if bench.run(model)? != Fate::Survived {
-                return Err(format!("the models of {model} fail as they are: then nothing can be said of mutants"));
-            }
+    let asked = |mutant: &Mutant| order(mutant, &models, options.quick);
+    for model in &models {
+        if mutants.iter().any(|mutant| asked(mutant).contains(model)) && bench.run(model)? != Fate::Survived {
+            return Err(format!("the models of {model} fail as they are: then nothing can be said of mutants"));
         }
     }
     let mut report = Report::default();
     let all = mutants.len();
     for (index, mutant) in mutants.into_iter().enumerate() {
-        let fate = bench.judge(&mutant, &models)?;
+        let fate = bench.judge(&mutant, &asked(&mutant))?;
         println!("[{}/{all}] {}:{} {} -> {}: {fate:?}", index + 1, mutant.file, mutant.line, mutant.from, mutant.to);
         report.add(mutant, fate);
     }
@@ -83,6 +86,16 @@ pub(crate) fn weaken(options: Options) -> Result<bool, String> {
     }
     println!("{}", report.summary());
     Ok(report.unexplained() == 0)
+}
+
+/// Which models a mutant is shown to, in which order.
+fn order(mutant: &Mutant, models: &[String], quick: bool) -> Vec<String> {
+    let likely = COVERED.iter().find(|(path, _)| mutant.file.starts_with(path)).map_or(&[][..], |(_, models)| models);
+    let mut order: Vec<String> = likely.iter().map(ToString::to_string).filter(|name| models.contains(name)).collect();
+    if order.is_empty() || !quick {
+        order.extend(models.iter().filter(|name| !likely.contains(&name.as_str())).cloned());
+    }
+    order
 }
 
 fn collect(root: &Path, options: &Options) -> Result<Vec<Mutant>, String> {
@@ -181,18 +194,13 @@ impl Bench {
         let place = self.tree.join(&mutant.file);
         let original = fs::read_to_string(self.root.join(&mutant.file)).map_err(|error| error.to_string())?;
         fs::write(&place, mutant.apply(&original)).map_err(|error| error.to_string())?;
-        let fate = self.ask(mutant, models);
+        let fate = self.ask(models);
         fs::write(&place, original).map_err(|error| error.to_string())?;
         fate
     }
 
-    fn ask(&self, mutant: &Mutant, models: &[String]) -> Result<Fate, String> {
-        let likely =
-            COVERED.iter().find(|(path, _)| mutant.file.starts_with(path)).map_or(&[][..], |(_, models)| models);
-        let likely = likely.iter().map(ToString::to_string).filter(|name| models.contains(name));
-        let mut order: Vec<String> = likely.collect();
-        order.extend(models.iter().filter(|name| !order.contains(name)).cloned().collect::<Vec<_>>());
-        for model in &order {
+    fn ask(&self, models: &[String]) -> Result<Fate, String> {
+        for model in models {
             let fate = self.run(model)?;
             if fate != Fate::Survived {
                 return Ok(fate);

@@ -85,7 +85,8 @@ impl Deque {
     /// The caller is the owner's thread.
     pub(crate) unsafe fn push(&self, runnable: Runnable) {
         // ORDERING: Relaxed: our own. Acquire pairs with the exchanges in `take_front`: a slot that they have emptied is
-        // written only after they have read it.
+        // written only after they have read it. No model can tell: without it a thief's read could come true only after our
+        // write, and loom has no such loads.
         let (back, front) = (self.back.0.load(Ordering::Relaxed), self.front.0.load(Ordering::Acquire));
         // ORDERING: Relaxed: our own.
         let mut ring = self.ring(Ordering::Relaxed);
@@ -170,20 +171,23 @@ impl Deque {
             return None;
         }
         loop {
-            // ORDERING: Acquire pairs with the exchange below of who took the one before: what it saw of `back` we see.
+            // ORDERING: Acquire pairs with the exchange below of who took the one before: what it saw of `back` we see. No
+            // model can tell: the fence does as much for what the models have room for. It is what the paper has.
             let front = self.front.0.load(Ordering::Acquire);
             // ORDERING: SeqCst: with the one in `take_back`.
             fence(Ordering::SeqCst);
-            // ORDERING: Acquire takes slot and work from `push`.
+            // ORDERING: Acquire takes slot and work from `push`. No model is large enough to tell: the look above and the fence
+            // take all that was added before; this is for what was added since, when other thieves have moved the front.
             let back = self.back.0.load(Ordering::Acquire);
             if distance(front, back) <= 0 {
                 return None;
             }
             // ORDERING: Acquire takes the ring from `grow`. Relaxed: the slot was published with `back`, or with the ring.
             let pointer = self.ring(Ordering::Acquire).slot(front).load(Ordering::Relaxed);
-            // ORDERING: Release lets `push` write the slot anew; Acquire as the load above. Failure: somebody else was first.
+            // ORDERING: Release lets `push` write the slot anew; work and slot were taken over above. Failure: somebody else
+            // was first. No model can tell, as in `push`.
             let next = front.wrapping_add(1);
-            if self.front.0.compare_exchange(front, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            if self.front.0.compare_exchange(front, next, Ordering::Release, Ordering::Relaxed).is_ok() {
                 // SAFETY: the exchange gave it to us alone.
                 return Some(unsafe { won(pointer) });
             }
