@@ -70,3 +70,13 @@ macro_rules! each_system {
         $crate::each_system!(on [Polled, OneThread, Seeded, OnePool, TwoPool]: $($name),+);
     };
 }
+
+/// The README's programs, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// The programs of the migration page, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+struct Migrating;
