@@ -83,6 +83,9 @@ impl Crew {
             }
         });
         call(self.on_stop.as_ref(), index);
+        // What the thread's own destructors queue later must not pass for the owner's: another pool may stand at this address
+        // by then.
+        SEAT.with(|seat| seat.set((0, 0)));
     }
 
     fn key(&self) -> usize {
