@@ -49,6 +49,7 @@ impl Batch {
     }
 
     /// Whether it holds none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -3,7 +3,9 @@
 use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::task::Wake;
+use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frames;
@@ -58,7 +60,7 @@ impl<T: Send + 'static> Task<T> {
         };
         let outcome = loop {
             // A task that this thread runs itself, or that settles meanwhile, needs nobody to be woken.
-            if !(resume_one() || run_one()) {
+            if !(resume_one() || run_one() || look_for_a_while(|| task.is_settled())) {
                 break sleep_for(task);
             }
             match task.try_take() {
@@ -75,17 +77,42 @@ impl<T: Send + 'static> Task<T> {
     }
 }
 
+/// How long a wait looks again before it sleeps: to be woken takes about as long, on machines where that is slow.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// Looks again and again, until `done`, or it has run something: `false` if neither came in time.
+fn look_for_a_while(mut done: impl FnMut() -> bool) -> bool {
+    // A model, or an interpreter, would only see the same again.
+    if cfg!(any(loom, shuttle, miri)) {
+        return false;
+    }
+    let start = Instant::now();
+    loop {
+        for _ in 0..16 {
+            if done() || resume_one() || run_one() {
+                return true;
+            }
+            core::hint::spin_loop();
+        }
+        if start.elapsed() >= SPIN {
+            return false;
+        }
+        // Nobody relies on this thread to be looking; others may need its core, to come to an end.
+        thread::yield_now();
+    }
+}
+
 /// Waits for a task, asleep where there is nothing to do.
 fn sleep_for<T: Send + 'static>(task: Task<T>) -> Result<T> {
     let waker = Waker::from(WakerArc::new(Unpark(thread::current())));
     let mut future = task.into_future();
-    let mut hopeless = false;
+    let (mut hopeless, mut has_run) = (false, false);
     loop {
         if let Poll::Ready(outcome) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
             break outcome;
         }
         if resume_one() || run_one() {
-            hopeless = false;
+            (hopeless, has_run) = (false, true);
             continue;
         }
         if future.waits_for_itself() {
@@ -93,6 +120,11 @@ fn sleep_for<T: Send + 'static>(task: Task<T>) -> Result<T> {
                 ErrorKind::Deadlock,
                 "a wait for work that goes on below it on the same stack, and only after it",
             ));
+        }
+        // Where there was something there may soon be more.
+        if std::mem::take(&mut has_run) && look_for_a_while(|| future.is_done()) {
+            has_run = true;
+            continue;
         }
         // Twice in a row, with a look at everything in between.
         let before = std::mem::replace(&mut hopeless, rest() == Outlook::Never);

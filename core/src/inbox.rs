@@ -29,6 +29,7 @@ const CLOSED: *mut Node = without_provenance_mut(1);
 /// Nothing waits, and the one consumer sleeps: who pushes must wake it.
 const ASLEEP: *mut Node = without_provenance_mut(2);
 
+#[inline]
 fn is_node(head: *mut Node) -> bool {
     head != EMPTY && head != CLOSED && head != ASLEEP
 }
@@ -154,6 +155,7 @@ impl Inbox {
     }
 
     /// Whether nothing waits. A push that happens at the same time may or may not be seen.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         // ORDERING: Relaxed: a hint; who sleeps on it goes through `fall_asleep`, or fences between its own
         // announcement and this load as the pool does.

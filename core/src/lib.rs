@@ -82,8 +82,8 @@ pub use runnable::Runnable;
 pub use schedule::{Context, Immediate, Refused, Schedule};
 pub use system::AsyncSystem;
 pub use task::{
-    AsFuture, AsResult, AsTask, IntoTask, Joined, NoneResolved, Promise, SharedTask, Task, TaskFuture, all, any, join,
-    promise, race, run, try_run,
+    AsFuture, AsOutcome, AsResult, AsTask, IntoTask, Joined, NoneResolved, Outcome, Promise, SharedTask, Task,
+    TaskFuture, all, any, join, promise, race, run, try_run,
 };
 pub use time::{Clock, Interval, Timer, TimerInbox, TimerQueue};
 pub use worker::{TaskProcessor, Worker};

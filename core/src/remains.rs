@@ -70,10 +70,13 @@ pub enum Bound {}
 impl Leash for Bound {
     const BOUND: bool = true;
 
-    fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool) {
+    fn dispose<'q, V: 'static, Q: Schedule>(value: V, queue: impl FnOnce() -> &'q Q, at_home: bool) {
         if !core::mem::needs_drop::<V>() {
             core::mem::forget(value);
-        } else if at_home || queue.is_home(sealed::Core) {
+            return;
+        }
+        let queue = queue();
+        if at_home || queue.is_home(sealed::Core) {
             drop_quietly(value);
         } else {
             // SAFETY: the value is bound to the queue's thread, and `queue` runs what it is given there.

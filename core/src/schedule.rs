@@ -50,6 +50,13 @@ pub trait Schedule: Clone + Send + Sync + 'static {
         TypeId::of::<Self>()
     }
 
+    /// Does every thread that runs this queue's work hold a handle of it meanwhile? Then the work need not, if it does not go
+    /// on there.
+    #[doc(hidden)]
+    fn is_held(&self, _: sealed::Core) -> bool {
+        false
+    }
+
     /// Is the calling thread the one that values bound to this context are dropped on?
     #[doc(hidden)]
     fn is_home(&self, _: sealed::Core) -> bool {
@@ -160,7 +167,7 @@ unsafe impl<S: Schedule, F: Send> Context<F> for &S {
 pub trait Leash: 'static {
     /// Drops work that is not run. `at_home`: the caller is sure to be on the thread that the queue's work is bound to.
     #[doc(hidden)]
-    fn dispose<V: 'static, Q: Schedule>(value: V, queue: &Q, at_home: bool);
+    fn dispose<'q, V: 'static, Q: Schedule>(value: V, queue: impl FnOnce() -> &'q Q, at_home: bool);
 
     /// Must work that is not run be dropped on the queue's thread?
     #[doc(hidden)]
@@ -175,7 +182,7 @@ pub enum Free {}
 impl Leash for Free {
     const BOUND: bool = false;
 
-    fn dispose<V: 'static, Q: Schedule>(value: V, _: &Q, _: bool) {
+    fn dispose<'q, V: 'static, Q: Schedule>(value: V, _: impl FnOnce() -> &'q Q, _: bool) {
         crate::hook::drop_quietly(value);
     }
 }

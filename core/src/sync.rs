@@ -1,7 +1,8 @@
 //! The facade: the only place that names an atomic, an `UnsafeCell`, an `Arc` or a thread.
 //!
-//! Three implementations stand behind it, chosen by the build: `core` and `alloc`; the crate `portable-atomic`, for
-//! targets without compare-and-swap; and loom, for the models. Code that goes through here is model-checked as it is.
+//! Four implementations stand behind it, chosen by the build: `core` and `alloc`; the crate `portable-atomic`, for
+//! targets without compare-and-swap; loom, for the models; and shuttle, for random schedules of what is too large for a
+//! model. Code that goes through here is checked as it is.
 
 #[cfg(loom)]
 mod shadowed;
@@ -22,17 +23,22 @@ mod imp {
 mod imp {
     pub(crate) use core::sync::atomic::Ordering;
 
-    #[cfg(feature = "portable-atomic")]
+    #[cfg(all(feature = "portable-atomic", not(shuttle)))]
     pub(crate) use portable_atomic::{AtomicPtr, AtomicUsize};
     #[cfg(feature = "portable-atomic")]
     pub(crate) use portable_atomic_util::Arc;
 
     #[cfg(not(feature = "portable-atomic"))]
     pub(crate) use alloc::sync::Arc;
-    #[cfg(not(feature = "portable-atomic"))]
+    #[cfg(not(any(feature = "portable-atomic", shuttle)))]
     pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
-    #[cfg(feature = "std")]
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::sync::atomic::{AtomicPtr, AtomicUsize};
+
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::thread;
+    #[cfg(all(feature = "std", not(shuttle)))]
     pub(crate) use std::thread;
 
     /// `core`'s cell with loom's way of opening it, so that callers need no `cfg`.
@@ -68,7 +74,7 @@ pub(crate) use imp::*;
 pub(crate) use std::sync::Arc as WakerArc;
 
 /// Declares a thread-local that has no destructor: plain cells, built without running code.
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 macro_rules! local {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
         std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
@@ -78,6 +84,12 @@ macro_rules! local {
 macro_rules! local {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
         loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+    };
+}
+#[cfg(all(feature = "std", shuttle))]
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+        shuttle::thread_local! { $(#[$meta])* static $name: $type = $init; }
     };
 }
 #[cfg(feature = "std")]

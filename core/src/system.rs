@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::main_thread::Main;
 use crate::sync::Arc;
-use crate::worker::{TaskProcessor, Worker};
+use crate::worker::{TaskProcessor, Worker, release};
 
 /// A [`Worker`] and a [`Main`] that belong together: what an engine makes once and passes around.
 ///
@@ -29,6 +29,8 @@ pub struct AsyncSystem(Arc<Inner>);
 struct Inner {
     worker: Worker,
     main: Main,
+    /// The processor, if the worker is one that it had already.
+    processor: Option<Box<dyn TaskProcessor>>,
 }
 
 impl AsyncSystem {
@@ -47,9 +49,12 @@ impl AsyncSystem {
     }
 
     fn build(processor: impl TaskProcessor, hook: Option<Box<dyn Fn() + Send + Sync>>) -> Self {
-        let worker = Worker::new(processor);
+        let (worker, processor) = match processor.own_worker() {
+            Some(worker) => (worker, Some(Box::new(processor) as Box<dyn TaskProcessor>)),
+            None => (Worker::new(processor), None),
+        };
         let main = Main::new(hook, Some(worker.clone()));
-        Self(Arc::new(Inner { worker, main }))
+        Self(Arc::new(Inner { worker, main, processor }))
     }
 
     /// The context of the processor's threads. A clone of it does not keep the system: hold on to that as well.
@@ -67,7 +72,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // The main queue first, so that a worker that waits for the main thread is let go before the pool joins it.
         self.main.release();
-        self.worker.release();
+        match &self.processor {
+            Some(processor) => release(&**processor),
+            None => self.worker.release(),
+        }
     }
 }
 

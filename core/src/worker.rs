@@ -5,24 +5,48 @@ use core::fmt;
 
 use crate::help::Help;
 use crate::runnable::Runnable;
-use crate::schedule::{Refused, Schedule};
+use crate::schedule::{Refused, Schedule, sealed};
 use crate::sync::Arc;
 
 /// What a host supplies: takes a [`Runnable`], runs it on some thread. A thread pool, the engine's job system, a queue
 /// that the one thread there is polls.
 ///
-/// ```
-/// use threadbare::{AsyncSystem, Runnable, TaskProcessor, run};
+/// A closure is one, or a function, if there is nothing more to say than how to queue:
 ///
-/// struct ThreadPerTask;
-/// impl TaskProcessor for ThreadPerTask {
+/// ```
+/// use threadbare::{AsyncSystem, Runnable, run};
+///
+/// let system = AsyncSystem::new(|runnable: Runnable| {
+///     std::thread::spawn(|| runnable.run());
+/// });
+/// assert_eq!(run(system.worker(), || 6 * 7).wait()?, 42);
+/// # Ok::<(), threadbare::Error>(())
+/// ```
+///
+/// A type of one's own can also say which threads are its own, what they do while they wait, why it refuses, and what
+/// happens at the end:
+///
+/// ```
+/// use std::sync::Arc;
+/// use threadbare::{AsyncSystem, ErrorKind, Inbox, Runnable, TaskProcessor, run};
+///
+/// struct Jobs(Arc<Inbox>); // for a loop that the host has anyway
+/// impl TaskProcessor for Jobs {
 ///     fn start_task(&self, runnable: Runnable) {
-///         std::thread::spawn(|| runnable.run());
+///         self.0.push(runnable).ok(); // refused when closed: then it rejects its task
+///     }
+///     fn release(&self) {
+///         drop(self.0.close());
 ///     }
 /// }
 ///
-/// let system = AsyncSystem::new(ThreadPerTask);
-/// assert_eq!(run(system.worker(), || 6 * 7).wait()?, 42);
+/// let jobs = Arc::new(Inbox::new());
+/// let system = AsyncSystem::new(Jobs(jobs.clone()));
+/// let (done, left) = (run(system.worker(), || 6 * 7), system.worker().clone());
+/// jobs.take().for_each(Runnable::run);
+/// assert_eq!(done.wait()?, 42);
+/// drop(system);
+/// assert_eq!(run(&left, || 6 * 7).wait().unwrap_err().kind(), ErrorKind::Closed);
 /// # Ok::<(), threadbare::Error>(())
 /// ```
 pub trait TaskProcessor: Send + Sync + 'static {
@@ -56,11 +80,31 @@ pub trait TaskProcessor: Send + Sync + 'static {
         None
     }
 
+    /// The worker that this processor has already, for its own users: a system on it then has the same, so that work of the
+    /// one runs at once where work of the other does.
+    fn own_worker(&self) -> Option<Worker> {
+        None
+    }
+
+    /// Do all of my threads run my work inside of [`Worker::serve`]? Then they keep the worker while they do, and
+    /// what is [`run`](crate::run) need not: it saves two changes of a count that all threads share.
+    fn serves(&self) -> bool {
+        false
+    }
+
     /// The last [`AsyncSystem`](crate::AsyncSystem) that this worker belongs to is gone: finish up.
     ///
     /// Tasks and workers may refer to this processor for longer, also those in its own queue: run or drop what is queued,
     /// and refuse what comes, or processor and queue keep each other. Called once, on the thread that dropped the system.
     fn release(&self) {}
+}
+
+/// To call it is to queue. It knows nothing of its threads: continuations run at once inside of its runnables alone, waits
+/// there run no other work, and what is queued after the last system has gone is passed on as before.
+impl<F: Fn(Runnable) + Send + Sync + 'static> TaskProcessor for F {
+    fn start_task(&self, runnable: Runnable) {
+        self(runnable);
+    }
 }
 
 /// The context of a [`TaskProcessor`]'s threads; every pool is one more `Worker`. Clones are the same worker.
@@ -72,6 +116,7 @@ pub struct Worker(Arc<Shared>);
 
 struct Shared {
     processor: Box<dyn TaskProcessor>,
+    serves: bool,
 }
 
 impl Worker {
@@ -81,7 +126,8 @@ impl Worker {
     /// with the place of the panic in the message.
     pub fn new(processor: impl TaskProcessor) -> Self {
         crate::unwind::watch_panics();
-        Self(Arc::new(Shared { processor: Box::new(processor) }))
+        let serves = processor.serves();
+        Self(Arc::new(Shared { processor: Box::new(processor), serves }))
     }
 
     /// Calls `f` with the calling thread marked as one of this worker's: for the main function of a processor's thread.
@@ -98,8 +144,13 @@ impl Worker {
     }
 
     pub(crate) fn release(&self) {
-        crate::hook::quietly(|| self.0.processor.release());
+        release(&*self.0.processor);
     }
+}
+
+/// Tells a processor that the last system on it is gone.
+pub(crate) fn release(processor: &dyn TaskProcessor) {
+    crate::hook::quietly(|| processor.release());
 }
 
 impl Schedule for Worker {
@@ -117,6 +168,10 @@ impl Schedule for Worker {
 
     fn is_current(&self) -> bool {
         self.0.processor.is_current()
+    }
+
+    fn is_held(&self, _: sealed::Core) -> bool {
+        self.0.serves
     }
 }
 
@@ -138,14 +193,22 @@ impl fmt::Debug for Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Immediate, Inbox, promise, run};
+    use crate::{AsyncSystem, ErrorKind, Immediate, Inbox, promise, run};
 
-    struct Queue(Arc<Inbox>);
-
-    impl TaskProcessor for Queue {
-        fn start_task(&self, runnable: Runnable) {
-            drop(self.0.push(runnable));
-        }
+    /// Also a function, and what captures.
+    #[test]
+    fn what_can_be_called_with_a_runnable_is_a_processor() {
+        let at_once = AsyncSystem::new(Runnable::run);
+        assert_eq!(run(at_once.worker(), || 1).try_take().expect("run").expect("it resolves"), 1);
+        let lost = AsyncSystem::new(drop::<Runnable>);
+        assert_eq!(run(lost.worker(), || 1).try_take().expect("dropped").unwrap_err().kind(), ErrorKind::Closed);
+        let inbox = Arc::new(Inbox::new());
+        let queue = Arc::clone(&inbox);
+        let queued = Worker::new(move |runnable| drop(queue.push(runnable)));
+        let task = run(&queued, || 1).map(&queued, |n| n + 1);
+        assert!(!task.is_settled());
+        assert_eq!(inbox.take().map(Runnable::run).count(), 1, "the continuation runs inside of it");
+        assert_eq!(task.try_take().expect("run").expect("it resolves"), 2);
     }
 
     /// A chain in one context shares one handle, however long it is: clones of an `Arc` are what would make it cost more
@@ -153,7 +216,8 @@ mod tests {
     #[test]
     fn a_chain_in_one_context_holds_one_handle() {
         let inbox = Arc::new(Inbox::new());
-        let worker = Worker::new(Queue(Arc::clone(&inbox)));
+        let queue = Arc::clone(&inbox);
+        let worker = Worker::new(move |runnable| drop(queue.push(runnable)));
         let handles = || Arc::strong_count(&worker.0) - 1;
         assert_eq!(handles(), 0);
 

@@ -69,14 +69,7 @@ fn a_pool_dropped_with_a_continuation_pending_was_used_after_it_was_freed() {
 #[test]
 fn a_processor_that_threw_destroyed_the_closure_twice() {
     quiet_panics();
-    struct Panics;
-    impl TaskProcessor for Panics {
-        fn start_task(&self, runnable: Runnable) {
-            let _dropped_by_unwinding = runnable;
-            panic!("start_task panics on purpose");
-        }
-    }
-    let system = AsyncSystem::new(Panics);
+    let system = AsyncSystem::new(|_dropped_by_unwinding: Runnable| panic!("start_task panics on purpose"));
     let log = Log::new();
     let probe = log.probe();
     let out = run(system.worker(), move || probe.run());
@@ -126,14 +119,11 @@ fn a_chain_of_a_hundred_thousand_continuations_overflowed_the_stack() {
 fn a_rejected_parent_was_scheduled_to_be_skipped() {
     let _watchdog = watchdog("skipping");
     let queued = Arc::new(AtomicUsize::new(0));
-    struct Counts(Arc<AtomicUsize>);
-    impl TaskProcessor for Counts {
-        fn start_task(&self, runnable: Runnable) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            runnable.run();
-        }
-    }
-    let system = AsyncSystem::new(Counts(Arc::clone(&queued)));
+    let counts = Arc::clone(&queued);
+    let system = AsyncSystem::new(move |runnable: Runnable| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        runnable.run();
+    });
     let here = system.main().enter().unwrap();
     let local = Rc::new(());
     let (promise, task) = promise::<u32>();

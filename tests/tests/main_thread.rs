@@ -22,7 +22,9 @@ each_system!(
 );
 
 // The main thread waits for its worker, and a polled processor does not help in that.
-each_system!(on [OneThread, Seeded, OnePool, TwoPool]: a_wait_is_woken_by_what_settles_its_task_and_by_main_work);
+each_system!(on [OneThread, Seeded, OnePool, TwoPool, Rayon, Tokio, BevyTasks, AsyncExecutor, ThreadPerTask]:
+    a_wait_is_woken_by_what_settles_its_task_and_by_main_work,
+);
 
 /// A processor that nothing is queued in. For tests of the main queue by itself.
 struct Idle;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use behaviour::{Bomb, Host, OnePool, OneThread, Polled, Seeded, System, quiet_panics, watchdog};
-use threadbare::{Error, Immediate, Runnable, Task, TaskProcessor, Worker, promise, run, set_error_hook, spawn};
+use threadbare::{Error, Immediate, Runnable, Task, Worker, promise, run, set_error_hook, spawn};
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -82,13 +82,7 @@ fn unseen<S: System>() {
             drop(future);
         }),
         ("of a continuation whose runnable is dropped", &|| {
-            struct Drops;
-            impl TaskProcessor for Drops {
-                fn start_task(&self, runnable: Runnable) {
-                    drop(runnable);
-                }
-            }
-            Task::<()>::rejected(no()).catch(&Worker::new(Drops), |_| ()).detach();
+            Task::<()>::rejected(no()).catch(&Worker::new(drop::<Runnable>), |_| ()).detach();
         }),
     ];
     for (what, case) in cases {
@@ -135,14 +129,11 @@ fn panics_without_a_task() {
     let task = Task::<()>::rejected(no()).map(&Immediate, move |()| _ = &bomb);
     assert_eq!(task.wait().unwrap_err().to_string(), "no");
     one("a skipped closure's drop");
-    struct Panics;
-    impl TaskProcessor for Panics {
-        fn start_task(&self, runnable: Runnable) {
-            runnable.run();
-            panic!("a processor panics on purpose");
-        }
-    }
-    assert_eq!(run(&Worker::new(Panics), || 1).wait().unwrap(), 1);
+    let panics = Worker::new(|runnable: Runnable| {
+        runnable.run();
+        panic!("a processor panics on purpose");
+    });
+    assert_eq!(run(&panics, || 1).wait().unwrap(), 1);
     one("a processor");
 }
 

@@ -10,7 +10,10 @@ use threadbare_threads::ThreadPool;
 
 each_system!(chains_run);
 // They wait, and a polled processor does not help in that.
-each_system!(on [OneThread, Seeded, OnePool, TwoPool]: many_are_combined, hops_and_awaits_settle);
+each_system!(on [OneThread, Seeded, OnePool, TwoPool, Rayon, Tokio, BevyTasks, AsyncExecutor, ThreadPerTask]:
+    many_are_combined,
+    hops_and_awaits_settle,
+);
 
 struct Image(Vec<u8>);
 struct Texture;

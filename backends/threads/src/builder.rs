@@ -1,14 +1,15 @@
 //! A pool with settings.
 
 use std::fmt;
+use std::time::Duration;
 
 use threadbare::{Error, Result};
 
-use crate::crew::{Crew, Hook};
+use crate::crew::{Crew, Habits};
 use crate::pool::ThreadPool;
 use crate::sleep::MOST;
 use crate::stateful::StatefulPool;
-use crate::sync::thread;
+use crate::thread::{PoolThread, Spawn};
 
 /// Settings for a [`ThreadPool`] or a [`StatefulPool`].
 ///
@@ -27,26 +28,67 @@ use crate::sync::thread;
 #[must_use = "`build` makes the pool"]
 pub struct Builder {
     threads: Option<usize>,
+    guests: usize,
+    spawn: Spawn,
     name: Box<dyn Fn(usize) -> String>,
     stack_size: Option<usize>,
-    on_start: Option<Hook>,
-    on_stop: Option<Hook>,
+    habits: Habits,
 }
+
+/// To be woken takes about as long, on machines where that is slow.
+const SPIN: Duration = Duration::from_micros(20);
 
 impl Builder {
     pub(crate) fn new() -> Self {
         Self {
             threads: None,
+            guests: 0,
+            spawn: Box::new(PoolThread::spawn),
             name: Box::new(|index| format!("worker-{index}")),
             stack_size: None,
-            on_start: None,
-            on_stop: None,
+            habits: Habits { on_start: None, on_stop: None, spin: if cores() > 1 { SPIN } else { Duration::ZERO } },
         }
     }
 
-    /// How many threads, at least one. Without this, as many as the machine can run at once, or one where that is unknown.
+    /// How many threads, at least one, or none if there is room for [guests](Builder::guests). Without this, as many as the
+    /// machine can run at once, or one where that is unknown.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// Room for so many of the host's own threads, which [attach](ThreadPool::attach_until) when they have time; none if nothing
+    /// is said. A pool may have no threads but those: then its work runs while one is attached, and what is left when it closes
+    /// runs on the thread that closes it.
+    ///
+    /// (The threads of a [`StatefulPool`] have states: it has no room for guests.)
+    pub fn guests(mut self, most: usize) -> Self {
+        self.guests = most;
+        self
+    }
+
+    /// Has the host make the threads: for names, priorities, affinities or stack memory that std does not know about.
+    ///
+    /// `spawn` is called once for each thread, on the calling thread, before the pool is built. It sees to it that
+    /// [`PoolThread::run`] is called on a thread of its own, which then is the pool's until that returns. Closing the pool waits
+    /// for that, not for the thread to have ended.
+    ///
+    /// ```
+    /// use threadbare::run;
+    /// use threadbare_threads::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder()
+    ///     .threads(2)
+    ///     .spawn_with(|thread| {
+    ///         std::thread::spawn(move || thread.run()); // or what the console's system has
+    ///         Ok(())
+    ///     })
+    ///     .build()?;
+    /// assert_eq!(run(&pool.worker(), || 7).wait()?, 7);
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn spawn_with(mut self, mut spawn: impl FnMut(PoolThread) -> std::io::Result<()> + 'static) -> Self {
+        self.spawn = Box::new(move |thread| spawn(thread).map(|()| None));
         self
     }
 
@@ -64,13 +106,23 @@ impl Builder {
 
     /// What each thread does before its first work, on that thread, given its index: pin itself to a core, say.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_start = Some(Box::new(hook));
+        self.habits.on_start = Some(Box::new(hook));
         self
     }
 
     /// What each thread does after its last work, on that thread, given its index.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_stop = Some(Box::new(hook));
+        self.habits.on_stop = Some(Box::new(hook));
+        self
+    }
+
+    /// For how long a thread that has run out of work looks for more before it sleeps; 20 µs if nothing is said. At most one
+    /// thread of a pool does so at a time.
+    ///
+    /// What comes meanwhile starts a few hundred nanoseconds later, where to wake a thread takes some microseconds. Zero
+    /// spares the processor, and the battery. With one core there is nobody to wait for, and no thread spins.
+    pub fn spin(mut self, time: Duration) -> Self {
+        self.habits.spin = time;
         self
     }
 
@@ -82,10 +134,11 @@ impl Builder {
     /// then those that were are joined.
     pub fn build(self) -> Result<ThreadPool> {
         let named = self.named()?;
-        let mut pool = ThreadPool::of(Crew::new(named.len(), self.on_start, self.on_stop));
+        let mut spawn = self.spawn;
+        let mut pool = ThreadPool::of(Crew::new(named.len(), self.guests, self.habits));
         for thread in named {
             // The pool is dropped on the way out, which joins the threads that there are.
-            pool.hire(thread)?;
+            pool.hire(thread, &mut spawn)?;
         }
         Ok(pool)
     }
@@ -113,18 +166,21 @@ impl Builder {
         S: 'static,
         L: Fn(usize) -> Result<S> + Send + Sync + 'static,
     {
-        let named = self.named()?;
-        StatefulPool::start(named, loader, self.on_start, self.on_stop)
+        if self.guests > 0 {
+            return Err(Error::msg("a stateful pool has no room for guests: they have no state"));
+        }
+        StatefulPool::start(self.named()?, self.spawn, loader, self.habits)
     }
 
     /// The threads, to be spawned.
-    fn named(&self) -> Result<Vec<thread::Builder>> {
-        let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        if threads == 0 {
-            return Err(Error::msg("a pool needs a thread at least"));
+    fn named(&self) -> Result<Vec<PoolThread>> {
+        let threads = self.threads.unwrap_or_else(cores);
+        let all = threads.saturating_add(self.guests);
+        if all == 0 {
+            return Err(Error::msg("a pool needs a thread at least, or room for guests"));
         }
-        if threads > MOST {
-            return Err(Error::msg(format_args!("a pool has {MOST} threads at most, {threads} were asked for")));
+        if all > MOST {
+            return Err(Error::msg(format_args!("a pool has {MOST} threads at most, {all} were asked for")));
         }
         if self.stack_size == Some(0) {
             return Err(Error::msg("a thread needs a stack"));
@@ -135,14 +191,15 @@ impl Builder {
             if name.contains('\0') {
                 return Err(Error::msg(format_args!("the name of thread {index} has a NUL in it: {name:?}")));
             }
-            let thread = thread::Builder::new().name(name);
-            named.push(match self.stack_size {
-                Some(bytes) => thread.stack_size(bytes),
-                None => thread,
-            });
+            named.push(PoolThread::new(index, name, self.stack_size));
         }
         Ok(named)
     }
+}
+
+/// How many threads the machine can run at once; one, where that is unknown.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl fmt::Debug for Builder {

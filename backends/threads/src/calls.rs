@@ -7,10 +7,12 @@ use threadbare::{
     Error, Help, Immediate, Outlook, Promise, Result, Runnable, Task, TaskProcessor, Worker, promise, run, try_run,
 };
 
-use crate::crew::{Hook, call};
+use crate::crew::{Habits, call};
 use crate::roster::Roster;
 use crate::seat;
-use crate::sync::{Arc, Mutex, thread};
+use crate::spin::spin;
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, thread};
+use crate::thread::{PoolThread, Spawn};
 
 /// Makes the state of the thread with this index, on that thread.
 pub(crate) type Loader = Box<dyn Fn(usize) -> Result<Box<dyn Any>> + Send + Sync>;
@@ -19,9 +21,10 @@ pub(crate) type Loader = Box<dyn Fn(usize) -> Result<Box<dyn Any>> + Send + Sync
 pub(crate) struct Calls {
     /// Nothing of the user's is called or dropped under this lock.
     desk: Mutex<Desk>,
+    /// How many calls are queued: a hint, for who spins.
+    queued: AtomicUsize,
     roster: Roster,
-    on_start: Option<Hook>,
-    on_stop: Option<Hook>,
+    habits: Habits,
 }
 
 struct Desk {
@@ -51,6 +54,7 @@ struct Call {
 /// What a thread does next.
 enum Next {
     Run(Runnable),
+    Spin,
     Sleep,
     Leave,
 }
@@ -60,7 +64,7 @@ fn closed() -> Error {
 }
 
 impl Calls {
-    pub(crate) fn new(threads: usize, on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
+    pub(crate) fn new(threads: usize, habits: Habits) -> Self {
         Self {
             desk: Mutex::new(Desk {
                 queue: VecDeque::new(),
@@ -72,27 +76,35 @@ impl Calls {
                 failures: Vec::new(),
                 asking: Vec::new(),
             }),
+            queued: AtomicUsize::new(0),
             roster: Roster::new(),
-            on_start,
-            on_stop,
+            habits,
         }
     }
 
     /// Starts a thread.
     pub(crate) fn hire(
         this: &Arc<Self>,
-        index: usize,
-        thread: thread::Builder,
+        thread: PoolThread,
+        spawn: &mut Spawn,
         worker: &Worker,
         loader: &Arc<Loader>,
     ) -> std::io::Result<()> {
         let (calls, worker, loader) = (Arc::clone(this), worker.clone(), Arc::clone(loader));
-        this.roster.hire(thread, move || calls.roster.attend(|| worker.serve(|| calls.work(index, loader))))
+        let index = thread.index();
+        this.roster.hire(thread, spawn, move |is_started| {
+            if is_started {
+                calls.roster.attend(index, || worker.serve(|| calls.work(index, loader)));
+            } else {
+                calls.loaded(Some((index, Error::msg("the thread was never started"))));
+            }
+            calls.roster.leave();
+        })
     }
 
     /// What a thread does.
     fn work(&self, index: usize, loader: Arc<Loader>) {
-        call(self.on_start.as_ref(), index);
+        call(self.habits.on_start.as_ref(), index);
         // Inside of tasks, which catch panics and say where they were.
         let load = try_run(&Immediate, move || loader(index).map(seat::fill));
         match load.wait() {
@@ -109,7 +121,7 @@ impl Calls {
                 Task::<()>::rejected(error).detach();
             }
         }
-        call(self.on_stop.as_ref(), index);
+        call(self.habits.on_stop.as_ref(), index);
     }
 
     /// A loader has returned, or failed.
@@ -139,10 +151,15 @@ impl Calls {
 
     /// The next call, asleep if need be, until the pool is closed and there is none.
     fn next(&self) -> Option<Runnable> {
+        let mut spun = false;
         loop {
             let next = self.desk.with(|desk| match desk.queue.pop_front() {
-                Some(call) => Next::Run(call.runnable),
+                Some(call) => {
+                    self.count(desk);
+                    Next::Run(call.runnable)
+                }
                 None if desk.refusal.is_some() => Next::Leave,
+                None if !spun => Next::Spin,
                 None => {
                     desk.idle.push(thread::current());
                     Next::Sleep
@@ -151,12 +168,21 @@ impl Calls {
             match next {
                 Next::Run(call) => return Some(call),
                 Next::Leave => return None,
+                // ORDERING: Relaxed: a hint; the lock orders what is found.
+                Next::Spin => spun = !spin(self.habits.spin, || self.queued.load(Ordering::Relaxed) > 0, || false),
                 Next::Sleep => {
                     thread::park();
                     self.desk.with(|desk| take_off(&mut desk.idle));
+                    spun = false;
                 }
             }
         }
+    }
+
+    /// Writes down how many calls are queued.
+    fn count(&self, desk: &Desk) {
+        // ORDERING: Relaxed: a hint.
+        self.queued.store(desk.queue.len(), Ordering::Relaxed);
     }
 
     /// Lets no more in. What is queued is run, or else rejected.
@@ -231,6 +257,7 @@ impl TaskProcessor for Processor {
             Some(refusal) => Err((runnable, refusal.clone())),
             None => {
                 desk.queue.push_back(Call { runnable, made_on });
+                calls.count(desk);
                 Ok(desk.idle.pop())
             }
         });

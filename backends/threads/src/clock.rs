@@ -8,6 +8,7 @@ use threadbare::{Clock, Error, Help, Outlook, Pushed, Timer, TimerInbox, TimerQu
 
 use crate::roster::Roster;
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, park_for, thread};
+use crate::thread::{PoolThread, Spawn};
 
 /// A [`Clock`] on std's [`Instant`]: it counts from when it was made, and a thread of its own fires the timers.
 ///
@@ -70,8 +71,14 @@ impl StdClock {
             roster: Roster::new(),
         });
         let own = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("threadbare-clock".into());
-        shared.roster.hire(thread, move || own.roster.attend(|| Keeper::new(&own).work()))?;
+        let thread = PoolThread::new(0, "threadbare-clock".into(), None);
+        let mut spawn: Spawn = Box::new(PoolThread::spawn);
+        shared.roster.hire(thread, &mut spawn, move |is_started| {
+            if is_started {
+                own.roster.attend(0, || Keeper::new(&own).work());
+            }
+            own.roster.leave();
+        })?;
         Ok(Self(Arc::new(Handle(shared))))
     }
 

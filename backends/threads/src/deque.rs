@@ -11,7 +11,7 @@ use threadbare::Runnable;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering, fence};
 
 /// How many the first ring holds.
-const FIRST: usize = if cfg!(loom) { 2 } else { 64 };
+const FIRST: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 /// On lines of their own: the owner writes the one, thieves the other.
 #[repr(align(128))]
@@ -20,9 +20,16 @@ struct Padded<T>(T);
 pub(crate) struct Deque {
     /// How many were taken from the front, ever.
     front: Padded<AtomicUsize>,
-    /// How many were added at the back, less those that were taken there. Written by the owner.
-    back: Padded<AtomicUsize>,
-    /// Written by the owner.
+    /// The owner's part.
+    back: Padded<Back>,
+}
+
+/// Written by the owner alone.
+struct Back {
+    /// How many were added at the back, less those that were taken there.
+    added: AtomicUsize,
+    /// What `front` was at least when the owner last had to know: it spares the owner the thieves' line.
+    front: AtomicUsize,
     ring: AtomicPtr<Ring>,
 }
 
@@ -66,16 +73,24 @@ impl Deque {
     pub(crate) fn new() -> Self {
         Self {
             front: Padded(AtomicUsize::new(0)),
-            back: Padded(AtomicUsize::new(0)),
-            ring: AtomicPtr::new(Ring::new(FIRST, null_mut())),
+            back: Padded(Back {
+                added: AtomicUsize::new(0),
+                front: AtomicUsize::new(0),
+                ring: AtomicPtr::new(Ring::new(FIRST, null_mut())),
+            }),
         }
     }
 
     /// Whether nothing is in it. What is added or taken at the same time may or may not be seen.
     pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many are in it, likewise.
+    pub(crate) fn len(&self) -> usize {
         // ORDERING: Relaxed: a hint; who sleeps on it fences before, as `sleep.md` says.
-        let (front, back) = (self.front.0.load(Ordering::Relaxed), self.back.0.load(Ordering::Relaxed));
-        distance(front, back) <= 0
+        let (front, back) = (self.front.0.load(Ordering::Relaxed), self.back.0.added.load(Ordering::Relaxed));
+        distance(front, back).max(0).cast_unsigned()
     }
 
     /// Adds a runnable at the back.
@@ -84,20 +99,27 @@ impl Deque {
     ///
     /// The caller is the owner's thread.
     pub(crate) unsafe fn push(&self, runnable: Runnable) {
-        // ORDERING: Relaxed: our own. Acquire pairs with the exchanges in `take_front`: a slot that they have emptied is
-        // written only after they have read it. No model can tell: without it a thief's read could come true only after our
-        // write, and loom has no such loads.
-        let (back, front) = (self.back.0.load(Ordering::Relaxed), self.front.0.load(Ordering::Acquire));
+        let own = &self.back.0;
+        // ORDERING: Relaxed: our own.
+        let (back, mut front) = (own.added.load(Ordering::Relaxed), own.front.load(Ordering::Relaxed));
         // ORDERING: Relaxed: our own.
         let mut ring = self.ring(Ordering::Relaxed);
         if distance(front, back) >= ring.slots.len().cast_signed() {
-            // SAFETY: this is the owner's thread.
-            ring = unsafe { self.grow(ring, front, back) };
+            // ORDERING: Acquire pairs with the exchanges in `take_front`: a slot that they have emptied is written only
+            // after they have read it. No model can tell: without it a thief's read could come true only after our write,
+            // and loom has no such loads.
+            front = self.front.0.load(Ordering::Acquire);
+            // ORDERING: Relaxed: our own.
+            own.front.store(front, Ordering::Relaxed);
+            if distance(front, back) >= ring.slots.len().cast_signed() {
+                // SAFETY: this is the owner's thread.
+                ring = unsafe { self.grow(ring, front, back) };
+            }
         }
         // ORDERING: Relaxed: published below.
         ring.slot(back).store(runnable.into_raw().as_ptr(), Ordering::Relaxed);
         // ORDERING: Release publishes the slot, and the work, to `take_front`.
-        self.back.0.store(back.wrapping_add(1), Ordering::Release);
+        own.added.store(back.wrapping_add(1), Ordering::Release);
     }
 
     /// # Safety
@@ -105,7 +127,7 @@ impl Deque {
     /// The caller is the owner's thread, and this is its ring.
     unsafe fn grow(&self, old: &Ring, front: usize, back: usize) -> &Ring {
         // ORDERING: Relaxed: our own.
-        let new = Ring::new(old.slots.len() * 2, self.ring.load(Ordering::Relaxed));
+        let new = Ring::new(old.slots.len() * 2, self.back.0.ring.load(Ordering::Relaxed));
         let mut place = front;
         while place != back {
             // ORDERING: Relaxed: what the owner wrote itself, and what is published below.
@@ -115,14 +137,14 @@ impl Deque {
             place = place.wrapping_add(1);
         }
         // ORDERING: Release publishes the ring to `take_front`.
-        self.ring.store(new, Ordering::Release);
+        self.back.0.ring.store(new, Ordering::Release);
         // SAFETY: rings live as long as the deque.
         unsafe { &*new }
     }
 
     fn ring(&self, order: Ordering) -> &Ring {
         // SAFETY: rings live as long as the deque.
-        unsafe { &*self.ring.load(order) }
+        unsafe { &*self.back.0.ring.load(order) }
     }
 
     /// Takes the newest.
@@ -132,14 +154,14 @@ impl Deque {
     /// The caller is the owner's thread.
     pub(crate) unsafe fn take_back(&self) -> Option<Runnable> {
         // ORDERING: Relaxed: our own.
-        let back = self.back.0.load(Ordering::Relaxed);
+        let back = self.back.0.added.load(Ordering::Relaxed);
         // ORDERING: Relaxed: a hint that saves the fence below: thieves only make it emptier.
         if distance(self.front.0.load(Ordering::Relaxed), back) <= 0 {
             return None;
         }
         let last = back.wrapping_sub(1);
         // ORDERING: Relaxed: the fence below orders it.
-        self.back.0.store(last, Ordering::Relaxed);
+        self.back.0.added.store(last, Ordering::Relaxed);
         // ORDERING: SeqCst: with the one in `take_front`: either the thief sees that the last one is reached for, or we see
         // that the thief has taken it.
         fence(Ordering::SeqCst);
@@ -159,7 +181,7 @@ impl Deque {
         }
         if distance(front, last) <= 0 {
             // ORDERING: Relaxed: empty is empty.
-            self.back.0.store(back, Ordering::Relaxed);
+            self.back.0.added.store(back, Ordering::Relaxed);
         }
         // SAFETY: nobody else has it.
         ours.then(|| unsafe { won(pointer) })
@@ -178,7 +200,7 @@ impl Deque {
             fence(Ordering::SeqCst);
             // ORDERING: Acquire takes slot and work from `push`. No model is large enough to tell: the look above and the fence
             // take all that was added before; this is for what was added since, when other thieves have moved the front.
-            let back = self.back.0.load(Ordering::Acquire);
+            let back = self.back.0.added.load(Ordering::Acquire);
             if distance(front, back) <= 0 {
                 return None;
             }
@@ -201,7 +223,7 @@ impl Drop for Deque {
             drop(runnable);
         }
         // ORDERING: Relaxed: nobody else is left.
-        let mut ring = self.ring.load(Ordering::Relaxed);
+        let mut ring = self.back.0.ring.load(Ordering::Relaxed);
         while !ring.is_null() {
             // SAFETY: each ring came from a box, and is freed once.
             ring = unsafe { Box::from_raw(ring) }.outgrown;

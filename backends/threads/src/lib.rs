@@ -38,10 +38,13 @@ mod pool;
 mod roster;
 mod seat;
 mod sleep;
+mod spin;
 mod stateful;
 mod sync;
+mod thread;
 
 pub use builder::Builder;
 pub use clock::StdClock;
 pub use pool::ThreadPool;
 pub use stateful::StatefulPool;
+pub use thread::PoolThread;

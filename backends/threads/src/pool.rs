@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use threadbare::{Help, Refused, Runnable, TaskProcessor, Worker};
+use threadbare::{Error, Help, Immediate, Refused, Result, Runnable, Task, TaskProcessor, Worker};
 
 use crate::builder::Builder;
 use crate::crew::Crew;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, thread};
+use crate::thread::{PoolThread, Spawn};
 
 /// A pool of std threads.
 ///
@@ -14,11 +15,11 @@ use crate::sync::{Arc, Mutex};
 /// one thread serves a resource that wants one. Clones are handles of the same pool; the last one to go closes it, as does
 /// the last system that it was given to.
 ///
-/// What other threads queue runs in the order in which it was queued, on as many threads as there are. What a thread of the
-/// pool queues it keeps for itself, in that order, until another has nothing to do and takes the oldest; in between it looks for
-/// what others have queued, so that nobody waits for ever behind a thread that feeds itself. A pool of one thread runs all work
-/// in the order in which it was queued, wherever that was. A closure that panics rejects its task,
-/// and its thread lives on.
+/// What other threads queue runs in the order in which it was queued, on as many threads as there are; of a long list each
+/// takes a few at a time. What a thread of the pool queues it keeps for itself, in that order, until another has nothing to do
+/// and takes the oldest; in between it looks for what others have queued, so that nobody waits for ever behind a thread that
+/// feeds itself. A pool of one thread, without room for [guests](Builder::guests), runs all work in the order in which it was
+/// queued, wherever that was. A closure that panics rejects its task, and its thread lives on.
 ///
 /// ```
 /// use threadbare::run;
@@ -40,13 +41,21 @@ pub struct ThreadPool {
 }
 
 /// Shared by all handles: when it goes, the pool closes.
-struct Lease(Arc<Crew>);
+struct Lease {
+    crew: Arc<Crew>,
+    worker: Worker,
+}
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.close(true);
-        self.0.join();
+        close(&self.crew, &self.worker, true);
     }
+}
+
+/// Lets nothing in; what is queued is run, or else rejected; returns when the threads have left.
+fn close(crew: &Crew, worker: &Worker, run: bool) {
+    crew.close(run);
+    crew.finish(worker);
 }
 
 /// The pool as its worker has it, which does not keep it open.
@@ -82,12 +91,13 @@ impl ThreadPool {
     pub(crate) fn of(crew: Crew) -> Self {
         let crew = Arc::new(crew);
         let worker = Worker::new(Processor(Arc::clone(&crew)));
-        let lease = Mutex::new(Some(Arc::new(Lease(Arc::clone(&crew)))));
+        let lease = Lease { crew: Arc::clone(&crew), worker: worker.clone() };
+        let lease = Mutex::new(Some(Arc::new(lease)));
         Self { crew, worker, lease, threads: 0 }
     }
 
-    pub(crate) fn hire(&mut self, thread: crate::sync::thread::Builder) -> std::io::Result<()> {
-        Crew::hire(&self.crew, self.threads, thread, &self.worker)?;
+    pub(crate) fn hire(&mut self, thread: PoolThread, spawn: &mut Spawn) -> std::io::Result<()> {
+        Crew::hire(&self.crew, thread, spawn, &self.worker)?;
         self.threads += 1;
         Ok(())
     }
@@ -116,16 +126,82 @@ impl ThreadPool {
     /// What running work queues in the pool meanwhile is rejected; continuations that it settles in the pool's context
     /// still run.
     pub fn close(&self) {
-        self.crew.close(true);
-        self.crew.join();
+        close(&self.crew, &self.worker, true);
     }
 
     /// Lets nothing in any more, rejects what has not started with [`Closed`](threadbare::ErrorKind::Closed), and waits
     /// until the threads have ended, as [`close`](ThreadPool::close) does.
     pub fn close_now(&self) {
-        self.crew.close(false);
-        self.crew.join();
+        close(&self.crew, &self.worker, false);
     }
+
+    /// Lends the calling thread to the pool: runs its work, asleep while there is none, until `stop` has settled; gives what
+    /// that has.
+    ///
+    /// For the host's own threads. Meanwhile the thread is one of the pool's: what it queues there it keeps for itself until
+    /// another has nothing to do, continuations for the pool run at once, and waits help. Of what it has queued it may leave
+    /// some behind, for others. `on_start` and `on_stop` are not called. It can be called inside of other pools' work, and of
+    /// main work too, which waits meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](threadbare::ErrorKind::Full) if as many threads are attached as the pool has [room](Builder::guests) for;
+    /// [`Closed`](threadbare::ErrorKind::Closed) if the pool is closed before `stop` has settled, when what was queued has been
+    /// run; else the error of `stop`.
+    ///
+    /// ```
+    /// use threadbare::{promise, run};
+    /// use threadbare_threads::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().threads(0).guests(1).build()?; // no threads of its own
+    /// let (done, stop) = promise();
+    /// let answer = run(&pool.worker(), || 6 * 7).map(&pool.worker(), |n| done.resolve(n));
+    /// assert_eq!(pool.attach_until(stop)?, 42);
+    /// answer.wait()?;
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn attach_until<T: Send + 'static>(&self, stop: Task<T>) -> Result<T> {
+        let (told, me) = (Arc::new(AtomicUsize::new(0)), thread::current());
+        let tell = Arc::clone(&told);
+        let stop = stop.inspect(&Immediate, move |_| {
+            // ORDERING: Release, with the load below: to have been told is to have seen what came before.
+            tell.store(1, Ordering::Release);
+            me.unpark();
+        });
+        // ORDERING: Acquire, with the store above.
+        let is_told = || told.load(Ordering::Acquire) != 0;
+        if !self.crew.host_until(&self.worker, is_told) {
+            return Err(no_room());
+        }
+        if is_told() { stop.wait() } else { Err(Error::closed("the pool was closed under a thread that had attached")) }
+    }
+
+    /// Lends the calling thread to the pool: runs its work while `more` says so, until there is none; returns how many
+    /// runnables it has run.
+    ///
+    /// `more` is asked on this thread before each: a thread with a little time left in its frame can give that to the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](threadbare::ErrorKind::Full), as [`attach_until`](ThreadPool::attach_until).
+    ///
+    /// ```
+    /// use threadbare::run;
+    /// use threadbare_threads::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().threads(0).guests(1).build()?;
+    /// let task = run(&pool.worker(), || 7);
+    /// assert_eq!(pool.attach_while(|| true)?, 1);
+    /// assert_eq!(task.wait()?, 7);
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn attach_while(&self, more: impl FnMut() -> bool) -> Result<usize> {
+        self.crew.host_while(&self.worker, more).ok_or_else(no_room)
+    }
+}
+
+fn no_room() -> Error {
+    Error::full("as many threads are attached as the pool has room for")
 }
 
 impl Default for ThreadPool {
@@ -156,7 +232,7 @@ impl TaskProcessor for ThreadPool {
         self.crew.start_task(runnable);
     }
 
-    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+    fn try_start_task(&self, runnable: Runnable) -> std::result::Result<(), Refused> {
         self.crew.try_start_task(runnable)
     }
 
@@ -166,6 +242,10 @@ impl TaskProcessor for ThreadPool {
 
     fn help(&self) -> Option<&dyn Help> {
         self.crew.help()
+    }
+
+    fn own_worker(&self) -> Option<Worker> {
+        Some(self.worker())
     }
 
     fn release(&self) {
@@ -180,7 +260,7 @@ impl TaskProcessor for Processor {
         self.0.start_task(runnable);
     }
 
-    fn try_start_task(&self, runnable: Runnable) -> Result<(), Refused> {
+    fn try_start_task(&self, runnable: Runnable) -> std::result::Result<(), Refused> {
         self.0.try_start_task(runnable)
     }
 
@@ -190,5 +270,9 @@ impl TaskProcessor for Processor {
 
     fn help(&self) -> Option<&dyn Help> {
         self.0.help()
+    }
+
+    fn serves(&self) -> bool {
+        true
     }
 }

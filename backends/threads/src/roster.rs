@@ -1,14 +1,33 @@
 //! The threads of a pool: who is there, who has left, and who waits for that.
 
 use std::cell::Cell;
+use std::ptr::null;
 
 use threadbare::{Promise, promise};
 
 use crate::sync::{Mutex, thread};
+use crate::thread::{PoolThread, Spawn};
 
 crate::sync::local! {
-    /// On which roster this thread is; an address to compare, nothing more.
-    static MEMBER_OF: Cell<usize> = Cell::new(0);
+    /// The innermost of this thread's stays.
+    static STAY: Cell<*const Stay> = Cell::new(null());
+}
+
+/// A thread's being one of a pool's, on that thread's stack: a guest may belong to several at a time.
+struct Stay {
+    /// Which roster's; an address to compare, nothing more.
+    roster: usize,
+    place: usize,
+    outer: *const Stay,
+}
+
+/// Puts the outer stay back, also when the inner one unwinds.
+struct Leave(*const Stay);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        STAY.with(|stay| stay.set(self.0));
+    }
 }
 
 /// The threads of a pool. It stays where it is for as long as there are any.
@@ -25,28 +44,35 @@ impl Roster {
         Self(Mutex::new(Members { at_work: 0, joining: Vec::new(), handles: Vec::new() }))
     }
 
-    /// Starts a thread, whose main function must [`attend`](Roster::attend).
-    pub(crate) fn hire(&self, thread: thread::Builder, main: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    /// Starts a thread. Its main function, called with whether it is one, must [`leave`](Roster::leave) in the end.
+    pub(crate) fn hire(
+        &self,
+        mut thread: PoolThread,
+        spawn: &mut Spawn,
+        main: impl FnOnce(bool) + Send + 'static,
+    ) -> std::io::Result<()> {
         // Counted before it starts, since it may be done before we come to write it down.
-        self.0.with(|members| members.at_work += 1);
-        let spawned = thread.spawn(main);
-        self.0.with(|members| match spawned {
-            Ok(handle) => {
-                members.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                members.at_work -= 1;
-                Err(error)
-            }
-        })
+        self.enter();
+        thread.set_main(main);
+        let handle = spawn(thread)?;
+        self.0.with(|members| members.handles.extend(handle));
+        Ok(())
     }
 
-    /// What a hired thread does, all of it: who joins waits for its end.
-    pub(crate) fn attend(&self, work: impl FnOnce()) {
-        MEMBER_OF.with(|roster| roster.set(self.key()));
-        work();
-        // From here on it runs no code of the user's but what joins it.
+    /// A thread is counted: who joins waits for it to [`leave`](Roster::leave).
+    pub(crate) fn enter(&self) {
+        self.0.with(|members| members.at_work += 1);
+    }
+
+    /// Does a counted thread's work, as one of these, in a place.
+    pub(crate) fn attend<R>(&self, place: usize, work: impl FnOnce() -> R) -> R {
+        let stay = Stay { roster: self.key(), place, outer: STAY.with(Cell::get) };
+        let _leave = Leave(STAY.with(|innermost| innermost.replace(&raw const stay)));
+        work()
+    }
+
+    /// The calling thread is counted no more. It then runs no code of the user's but what joins it.
+    pub(crate) fn leave(&self) {
         let joining = self.0.with(|members| {
             members.at_work -= 1;
             if members.at_work == 0 { std::mem::take(&mut members.joining) } else { Vec::new() }
@@ -58,7 +84,20 @@ impl Roster {
 
     /// Is the calling thread one of these?
     pub(crate) fn has_me(&self) -> bool {
-        MEMBER_OF.with(|roster| roster.get() == self.key())
+        self.place().is_some()
+    }
+
+    /// The place of the calling thread, the innermost, if it is one of these.
+    pub(crate) fn place(&self) -> Option<usize> {
+        let mut next = STAY.try_with(Cell::get).unwrap_or(null());
+        // SAFETY: `attend` lists a stay for as long as it stands on this thread's stack, below the caller.
+        while let Some(stay) = unsafe { next.as_ref() } {
+            if stay.roster == self.key() {
+                return Some(stay.place);
+            }
+            next = stay.outer;
+        }
+        None
     }
 
     fn key(&self) -> usize {

@@ -9,6 +9,8 @@ const SEARCHER: usize = 1 << HALF;
 const HALF: u32 = usize::BITS / 2 - 1;
 /// The pool is closing.
 const CLOSING: usize = 1 << (2 * HALF);
+/// And what is queued is to be rejected.
+const REJECTING: usize = CLOSING << 1;
 /// So many threads the counts have room for.
 pub(crate) const MOST: usize = SEARCHER - 1;
 
@@ -65,6 +67,12 @@ impl Sleep {
         self.word.fetch_add(SEARCHER, Ordering::Relaxed);
     }
 
+    /// For a searcher: does nobody else search? A hint.
+    pub(crate) fn is_only_searcher(&self) -> bool {
+        // ORDERING: Relaxed: a hint.
+        searchers(self.word.load(Ordering::Relaxed)) == 1
+    }
+
     /// Stops searching, having found work or having better things to do. `look` says whether there is more.
     ///
     /// | before | after |
@@ -74,7 +82,8 @@ impl Sleep {
         // ORDERING: Relaxed: the fence below orders it.
         if searchers(self.word.fetch_sub(SEARCHER, Ordering::Relaxed)) == 1 {
             // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`. No model is small enough to show it: it takes two
-            // workers and a queuer, who sees the one search that finds something else. The argument is all there is.
+            // workers and a queuer, who sees the one search that finds something else. The argument is all there is for the
+            // fence; that the look is needed shows in `cargo shuttle`.
             fence(Ordering::SeqCst);
             if look() {
                 self.notify();
@@ -150,13 +159,20 @@ impl Sleep {
     }
 
     /// No more will be queued: everybody gets up.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, run: bool) {
+        let bits = if run { CLOSING } else { CLOSING | REJECTING };
         // ORDERING: Relaxed: the ready list's lock orders what was moved there before; see `is_closing`.
-        self.word.fetch_or(CLOSING, Ordering::Relaxed);
+        self.word.fetch_or(bits, Ordering::Relaxed);
         let sleepers = self.list.with(|list| list.clone());
         for sleeper in sleepers {
             sleeper.unpark();
         }
+    }
+
+    /// Whether what is queued is to be rejected.
+    pub(crate) fn is_rejecting(&self) -> bool {
+        // ORDERING: Relaxed: who does not see it yet has taken its work before the pool was closed.
+        self.word.load(Ordering::Relaxed) & REJECTING != 0
     }
 
     /// Whether no more will be queued. What is on the ready list then, or was, is all there is.

@@ -8,9 +8,10 @@ use threadbare::{Error, Immediate, IntoTask, Result, Task, Worker, try_run};
 
 use crate::builder::Builder;
 use crate::calls::{Calls, Loader, Processor};
-use crate::crew::Hook;
+use crate::crew::Habits;
 use crate::seat;
-use crate::sync::{Arc, thread};
+use crate::sync::Arc;
+use crate::thread::{PoolThread, Spawn};
 
 /// A pool of threads that each load a state, and lend it to the calls that come.
 ///
@@ -135,20 +136,20 @@ impl<S: 'static> StatefulPool<S> {
     }
 
     pub(crate) fn start(
-        named: Vec<thread::Builder>,
+        named: Vec<PoolThread>,
+        mut spawn: Spawn,
         loader: impl Fn(usize) -> Result<S> + Send + Sync + 'static,
-        on_start: Option<Hook>,
-        on_stop: Option<Hook>,
+        habits: Habits,
     ) -> Result<Self> {
         let threads = named.len();
         let loader: Loader = Box::new(move |index| loader(index).map(|state| Box::new(state) as Box<dyn Any>));
         let loader = Arc::new(loader);
-        let calls = Arc::new(Calls::new(threads, on_start, on_stop));
+        let calls = Arc::new(Calls::new(threads, habits));
         let worker = Worker::new(Processor(Arc::clone(&calls)));
         let pool = Self { lease: Arc::new(Lease(Arc::clone(&calls))), worker, threads, state: PhantomData };
-        for (index, thread) in named.into_iter().enumerate() {
+        for thread in named {
             // The pool is dropped on the way out, which joins the threads that there are.
-            Calls::hire(&calls, index, thread, &pool.worker, &loader)?;
+            Calls::hire(&calls, thread, &mut spawn, &pool.worker, &loader)?;
         }
         Ok(pool)
     }

@@ -3,12 +3,18 @@
 #[cfg(loom)]
 pub(crate) use threadbare::sync::{Arc, AtomicPtr, AtomicUsize, Ordering, fence, thread};
 
+#[cfg(shuttle)]
+pub(crate) use shuttle::{
+    sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence},
+    thread,
+};
 #[cfg(not(loom))]
 pub(crate) use std::sync::Arc;
-#[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
-#[cfg(not(loom))]
-pub(crate) use std::thread;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::{
+    sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence},
+    thread,
+};
 
 /// Blocks the calling thread until it is unparked, or for so long, or for once without cause.
 pub(crate) fn park_for(time: std::time::Duration) {
@@ -24,11 +30,14 @@ pub(crate) fn park_for(time: std::time::Duration) {
 #[cfg(loom)]
 use threadbare::sync::Mutex as RawMutex;
 
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+use shuttle::sync::Mutex as RawMutex;
+
+#[cfg(not(any(loom, shuttle)))]
 use std::sync::Mutex as RawMutex;
 
 /// Declares a thread-local that has no destructor.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 macro_rules! local {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
         std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
@@ -38,6 +47,12 @@ macro_rules! local {
 macro_rules! local {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
         loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+    };
+}
+#[cfg(shuttle)]
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+        shuttle::thread_local! { $(#[$meta])* static $name: $type = $init; }
     };
 }
 pub(crate) use local;

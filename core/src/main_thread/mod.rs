@@ -297,6 +297,7 @@ impl Main {
     /// # Safety
     ///
     /// The calling thread is the main thread.
+    #[inline]
     unsafe fn is_idle(&self) -> bool {
         // SAFETY: as the caller says.
         unsafe { self.desk(|desk| desk.ready.is_empty()) && self.0.inbox.is_empty() }
@@ -362,6 +363,11 @@ impl Schedule for Main {
 
     fn key(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Only `run_next` runs its work.
+    fn is_held(&self, _: sealed::Core) -> bool {
+        true
     }
 
     #[cfg(feature = "std")]

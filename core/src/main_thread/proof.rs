@@ -55,6 +55,7 @@ impl MainThread {
     }
 
     /// Whether nothing is queued. What is queued at the same time may or may not be seen.
+    #[inline]
     pub fn is_idle(&self) -> bool {
         // SAFETY: this is the main thread.
         unsafe { self.main.is_idle() }
@@ -65,7 +66,12 @@ impl MainThread {
     ///
     /// What is queued meanwhile waits for the next call, so work that queues itself again cannot hold the frame. With
     /// nothing queued this costs a load: no allocation, no lock, no system call.
+    #[inline]
     pub fn dispatch(&self) -> usize {
+        if self.is_idle() { 0 } else { self.dispatch_queued() }
+    }
+
+    fn dispatch_queued(&self) -> usize {
         let mut ran = 0;
         // SAFETY: this is the main thread. A wait inside of what runs may take some of it: then less is left for us.
         unsafe {

@@ -74,7 +74,7 @@ impl<R: Rule> Inputs<R> {
         self.slots.push(Slot {
             bell: Bell::new(Block::<R>::ring),
             block: UnsafeCell::new(null()),
-            cell: UnsafeCell::new(Some(task.into_raw())),
+            cell: UnsafeCell::new(Some(task.into_cell())),
         });
     }
 
@@ -146,7 +146,7 @@ pub(crate) fn gather<R: Rule>(inputs: Inputs<R>) -> Task<R::Output> {
         if let Some(settled) = then.pop() {
             drive(frames::current(), First::Settled(settled));
         }
-        Task::from_raw(target)
+        Task::from_cell(target)
     }
 }
 

@@ -21,7 +21,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
-use crate::schedule::{Context, Schedule, enqueue};
+use crate::schedule::{Context, enqueue};
 use cell::Header;
 use state::AfterConsume;
 
@@ -30,8 +30,7 @@ pub use combine::{Joined, NoneResolved, all, any, join, race};
 pub(crate) use drive::announce;
 #[cfg(feature = "std")]
 pub(crate) use drive::resume_one;
-pub(crate) use outcome::Outcome;
-pub use outcome::{AsFuture, AsResult, AsTask, IntoTask};
+pub use outcome::{AsFuture, AsOutcome, AsResult, AsTask, IntoTask, Outcome};
 pub(crate) use producing::producing;
 pub use promise::{Promise, promise};
 pub use shared::SharedTask;
@@ -80,18 +79,44 @@ impl<T: Send + 'static> Task<T> {
     /// # Safety
     ///
     /// The caller is the consumer of this cell, which settles with a `Result<T>`, and leaves it.
-    pub(crate) unsafe fn from_raw(cell: NonNull<Header>) -> Self {
+    pub(crate) unsafe fn from_cell(cell: NonNull<Header>) -> Self {
         Self { cell, value: PhantomData }
     }
 
     /// Gives the consumer's place to the caller.
-    pub(crate) fn into_raw(self) -> NonNull<Header> {
+    pub(crate) fn into_cell(self) -> NonNull<Header> {
         ManuallyDrop::new(self).cell
     }
 
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: the cell is alive until its consumer has spoken.
         unsafe { self.cell.as_ref() }
+    }
+
+    /// Gives the task away as a pointer: for code in other languages.
+    ///
+    /// Whoever has the pointer must make a task of it again, or its memory is never freed.
+    ///
+    /// ```
+    /// use threadbare::Task;
+    ///
+    /// let pointer = Task::resolved(7).into_raw();
+    /// // SAFETY: it is the pointer of a task of the same type, and used once.
+    /// let task = unsafe { Task::<i32>::from_raw(pointer) };
+    /// assert_eq!(task.wait()?, 7);
+    /// # Ok::<(), threadbare::Error>(())
+    /// ```
+    pub fn into_raw(self) -> NonNull<()> {
+        self.into_cell().cast()
+    }
+
+    /// Makes a task of such a pointer again.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is one of [`into_raw`](Task::into_raw), for the same `T`, and is used for this once.
+    pub unsafe fn from_raw(pointer: NonNull<()>) -> Self {
+        Self { cell: pointer.cast(), value: PhantomData }
     }
 
     /// A task that has its value.
@@ -119,7 +144,7 @@ impl<T: Send + 'static> Task<T> {
     /// A task that has this outcome.
     pub fn settled(outcome: Result<T>) -> Self {
         // SAFETY: we are the consumer of the new cell.
-        unsafe { Self::from_raw(cell::new_settled(outcome)) }
+        unsafe { Self::from_cell(cell::new_settled(outcome)) }
     }
 
     /// Whether the outcome is there.
@@ -142,7 +167,7 @@ impl<T: Send + 'static> Task<T> {
         if !self.is_settled() {
             return Err(self);
         }
-        let cell = self.into_raw();
+        let cell = self.into_cell();
         // SAFETY: a settled cell is its consumer's, and this one settles with a `Result<T>`.
         Ok(unsafe { Settled::new(cell).take() })
     }
@@ -170,9 +195,9 @@ where
     C: Context<F>,
 {
     let queue = context.queue();
-    let cell = cell::new_work::<W, C::Queue, C::Leash>(work, Some(queue.clone()), queue.key());
+    let cell = cell::new_run::<W, C::Queue, C::Leash>(work, queue);
     // SAFETY: we are the consumer of the new cell; its producer becomes the runnable, which nobody else has.
-    let (task, runnable) = unsafe { (Task::from_raw(cell), crate::runnable::Runnable::from_node(cell.cast())) };
+    let (task, runnable) = unsafe { (Task::from_cell(cell), crate::runnable::Runnable::from_node(cell.cast())) };
     enqueue(queue, runnable);
     task
 }

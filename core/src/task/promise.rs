@@ -39,10 +39,26 @@ impl<T: Send + 'static> core::panic::RefUnwindSafe for Promise<T> {}
 pub fn promise<T: Send + 'static>() -> (Promise<T>, Task<T>) {
     let cell = new_pending::<T>();
     // SAFETY: the cell is new: nobody else is its producer or its consumer.
-    (Promise { cell, value: PhantomData }, unsafe { Task::from_raw(cell) })
+    (Promise { cell, value: PhantomData }, unsafe { Task::from_cell(cell) })
 }
 
 impl<T: Send + 'static> Promise<T> {
+    /// Gives the promise away as a pointer: for code in other languages.
+    ///
+    /// Whoever has the pointer must make a promise of it again, or the task never settles.
+    pub fn into_raw(self) -> NonNull<()> {
+        ManuallyDrop::new(self).cell.cast()
+    }
+
+    /// Makes a promise of such a pointer again.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is one of [`into_raw`](Promise::into_raw), for the same `T`, and is used for this once.
+    pub unsafe fn from_raw(pointer: NonNull<()>) -> Self {
+        Self { cell: pointer.cast(), value: PhantomData }
+    }
+
     /// Settles the task with a value.
     pub fn resolve(self, value: T) {
         self.settle(Ok(value));

@@ -78,7 +78,7 @@ impl<T: Clone + Send + Sync + 'static> Task<T> {
             outcome: UnsafeCell::new(None),
             seen: AtomicUsize::new(0),
         });
-        let source = self.into_raw();
+        let source = self.into_cell();
         // The source keeps a handle of its own until it has rung.
         let bell = Arc::into_raw(Arc::clone(&shared)).cast_mut();
         // SAFETY: an `Arc` is not null; the source is alive until its consumer, which is us, has spoken.
@@ -172,7 +172,7 @@ impl<T: Clone + Send + Sync + 'static> SharedTask<T> {
         let node = cell.cast::<Node>();
         // SAFETY: we are the new cell's consumer, and its producer until the list is.
         unsafe {
-            let task = Task::from_raw(cell);
+            let task = Task::from_cell(cell);
             while head != SETTLED {
                 node.as_ref().link.with_mut(|link| *link = head);
                 // ORDERING: Release publishes the cell to `ring`. Failure: Acquire, as the load above.

@@ -255,6 +255,17 @@ impl<T: Send + 'static> Future for TaskFuture<T> {
 
 #[cfg(feature = "std")]
 impl<T: Send + 'static> TaskFuture<T> {
+    /// Would a poll find the outcome?
+    pub(crate) fn is_done(&self) -> bool {
+        match &self.0 {
+            Stage::Task(task) => task.is_settled(),
+            // ORDERING: Relaxed: a hint; the poll acquires.
+            // SAFETY: the waiter is alive until the future, which this is, has left.
+            Stage::Waiting(waiter) => unsafe { waiter.as_ref() }.word.load(Ordering::Relaxed) & DONE != 0,
+            Stage::Finished => true,
+        }
+    }
+
     /// Can the task only be settled by what the calling thread will go on with after it has waited for it?
     pub(crate) fn waits_for_itself(&self) -> bool {
         matches!(&self.0, Stage::Waiting(waiter) if super::cell::waits_for_itself(waiter.cast()))
@@ -264,7 +275,7 @@ impl<T: Send + 'static> TaskFuture<T> {
 /// Attaches a waiter to a task, unless that is settled meanwhile.
 fn attach<T: Send + 'static>(task: Task<T>, waker: &Waker) -> core::result::Result<Result<T>, NonNull<Waiter<T>>> {
     let waiter = Waiter::new(waker);
-    let cell = task.into_raw();
+    let cell = task.into_cell();
     // SAFETY: the cell is alive until its consumer, which is us, has spoken. If it has settled it is ours, and the waiter
     // was never seen by the producer.
     unsafe {

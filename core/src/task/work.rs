@@ -22,12 +22,19 @@ pub(crate) trait Work: Sized + 'static {
         unreachable!("work that wants every outcome passes none on")
     }
 
+    /// Does it ask for its queue, to go on there with what its closure returns?
+    const GOES_ON: bool = true;
+
     /// Does the work. `queue` and `L` are the context's, in which it is called.
     ///
     /// # Safety
     ///
     /// They are those of a context for the work's closure and for what that returns.
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Self::Input, queue: &Q) -> Outcome<Self::Output>;
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(
+        self,
+        input: Self::Input,
+        queue: impl FnOnce() -> &'q Q,
+    ) -> Outcome<Self::Output>;
 }
 
 /// What work takes: its source's outcome, or nothing.
@@ -101,7 +108,9 @@ impl<F: FnOnce() -> U + 'static, U: Send + 'static> Work for Run<F, U> {
     type Input = ();
     type Output = U;
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, (): (), _: &Q) -> Outcome<U> {
+    const GOES_ON: bool = false;
+
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, (): (), _: impl FnOnce() -> &'q Q) -> Outcome<U> {
         Outcome::Ready(Ok((self.0)()))
     }
 }
@@ -114,9 +123,9 @@ impl<F: FnOnce() -> R + 'static, R: IntoTask<U, Via>, U: Send + 'static, Via: 's
     type Input = ();
     type Output = U;
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, (): (), queue: &Q) -> Outcome<U> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, (): (), queue: impl FnOnce() -> &'q Q) -> Outcome<U> {
         // SAFETY: the caller says that the context takes what the closure returns.
-        unsafe { (self.0)().into_outcome::<Q, L>(queue) }
+        unsafe { (self.0)().into_outcome::<Q, L>(queue()) }
     }
 }
 
@@ -136,7 +145,7 @@ impl<F: FnOnce(T) -> U + 'static, T: Send + 'static, U: Send + 'static> Work for
         pass_error(input)
     }
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, _: &Q) -> Outcome<U> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, _: impl FnOnce() -> &'q Q) -> Outcome<U> {
         Outcome::Ready(input.map(self.0))
     }
 }
@@ -164,10 +173,10 @@ where
         pass_error(input)
     }
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, queue: &Q) -> Outcome<U> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, queue: impl FnOnce() -> &'q Q) -> Outcome<U> {
         match input {
             // SAFETY: the caller says that the context takes what the closure returns.
-            Ok(value) => unsafe { (self.0)(value).into_outcome::<Q, L>(queue) },
+            Ok(value) => unsafe { (self.0)(value).into_outcome::<Q, L>(queue()) },
             Err(error) => Outcome::Ready(Err(error)),
         }
     }
@@ -189,7 +198,7 @@ impl<F: FnOnce(Error) -> T + 'static, T: Send + 'static> Work for Catch<F, T> {
         pass_value(input)
     }
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, _: &Q) -> Outcome<T> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, _: impl FnOnce() -> &'q Q) -> Outcome<T> {
         Outcome::Ready(Ok(input.unwrap_or_else(self.0)))
     }
 }
@@ -216,11 +225,11 @@ where
         pass_value(input)
     }
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, queue: &Q) -> Outcome<T> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, queue: impl FnOnce() -> &'q Q) -> Outcome<T> {
         match input {
             Ok(value) => Outcome::Ready(Ok(value)),
             // SAFETY: the caller says that the context takes what the closure returns.
-            Err(error) => unsafe { (self.0)(error).into_outcome::<Q, L>(queue) },
+            Err(error) => unsafe { (self.0)(error).into_outcome::<Q, L>(queue()) },
         }
     }
 }
@@ -240,9 +249,9 @@ where
     type Input = Result<T>;
     type Output = U;
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, queue: &Q) -> Outcome<U> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, queue: impl FnOnce() -> &'q Q) -> Outcome<U> {
         // SAFETY: the caller says that the context takes what the closure returns.
-        unsafe { (self.0)(input).into_outcome::<Q, L>(queue) }
+        unsafe { (self.0)(input).into_outcome::<Q, L>(queue()) }
     }
 }
 
@@ -254,7 +263,7 @@ impl<F: FnOnce(&Result<T>) + 'static, T: Send + 'static> Work for Inspect<F, T> 
     type Input = Result<T>;
     type Output = T;
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, input: Result<T>, _: &Q) -> Outcome<T> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, input: Result<T>, _: impl FnOnce() -> &'q Q) -> Outcome<T> {
         (self.0)(&input);
         Outcome::Ready(input)
     }

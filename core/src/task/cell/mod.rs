@@ -32,7 +32,7 @@ use crate::frames::{Frames, QueueId};
 use crate::node::{Node, VTable};
 use crate::sync::UnsafeCell;
 
-pub(crate) use typed::{attach, new_pending, new_settled, new_work, put_pending};
+pub(crate) use typed::{attach, new_pending, new_run, new_settled, put_pending};
 
 /// What every task cell starts with, whatever it computes. Aligned for the tag in the state word.
 #[repr(C, align(8))]
@@ -67,7 +67,7 @@ pub(crate) struct TaskOps {
     free: unsafe fn(NonNull<Header>),
     /// Moves the queue's handle to where the pointer says.
     take_queue: unsafe fn(NonNull<Header>, *mut ()),
-    /// The type of the queue's handle.
+    /// The type of the queue's handle that is in it when it is settled.
     queue: fn() -> TypeId,
 }
 
@@ -192,7 +192,7 @@ unsafe fn adopt<T: Send + 'static>(cell: NonNull<Header>, task: Task<T>) -> Opti
             target = next;
         }
     }
-    let inner = task.into_raw();
+    let inner = task.into_cell();
     // SAFETY: the inner task is alive until its consumer, which is us, has spoken.
     match unsafe { inner.as_ref() }.state.attach(Consumer::Forward(target)) {
         AfterConsume::Wait => None,

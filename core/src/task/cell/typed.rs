@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frames::{self, Frames, QueueId};
 use crate::node::{Node, VTable};
 use crate::runnable::Runnable;
-use crate::schedule::{Free, Leash, Refused, Schedule, clone_handle, is_current, offer};
+use crate::schedule::{Free, Immediate, Leash, Refused, Schedule, clone_handle, is_current, offer, sealed};
 use crate::sync::UnsafeCell;
 use crate::task::Task;
 use crate::task::drive::{First, drive};
@@ -25,7 +25,8 @@ use crate::unwind::catch;
 #[repr(C)]
 struct Cell<W: Work, Q, L> {
     header: Header,
-    /// Lent by the source, if there is nothing in it before the cell is fired.
+    /// Lent by the source, if there is nothing in it before the cell is fired. Work that does not go on in its queue has
+    /// none if the queue [is held](Schedule::is_held).
     queue: UnsafeCell<Option<Q>>,
     slot: UnsafeCell<Slot<W>>,
     leash: PhantomData<L>,
@@ -37,9 +38,13 @@ union Slot<W: Work> {
     outcome: ManuallyDrop<Result<W::Output>>,
 }
 
-/// Makes the cell of a continuation or of a `run`, pending. The caller becomes its producer.
-pub(crate) fn new_work<W: Work, Q: Schedule, L: Leash>(work: W, queue: Option<Q>, key: usize) -> NonNull<Header> {
-    Cell::<W, Q, L>::allocate(State::pending(), queue, key, Slot { work: ManuallyDrop::new(work) })
+/// Makes the cell of a `run`, pending. The caller becomes its producer.
+pub(crate) fn new_run<W: Work, Q: Schedule, L: Leash>(work: W, queue: &Q) -> NonNull<Header> {
+    let is_bare = !W::GOES_ON && !L::BOUND && queue.is_held(sealed::Core);
+    let ops = if is_bare { Cell::<W, Q, L>::BARE_OPS } else { Cell::<W, Q, L>::OPS };
+    // Before the work is in the slot, which would not drop it if this panics.
+    let (handle, key) = ((!is_bare).then(|| queue.clone()), queue.key());
+    Cell::<W, Q, L>::allocate_with(ops, State::pending(), handle, key, Slot { work: ManuallyDrop::new(work) })
 }
 
 /// Makes the cell of a promise, pending. The caller becomes its producer.
@@ -77,9 +82,12 @@ where
 {
     // The type itself, not what the queue says of it: a handle of this type is what the child will take. All of the queue's
     // own code runs while the task is still a task, to be dropped if that panics.
-    let lent = task.header().lends(QueueId { key: queue.key(), kind: TypeId::of::<Q>() });
-    let child = new_work::<W, Q, L>(work, (!lent).then(|| queue.clone()), queue.key());
-    let parent = task.into_raw();
+    // A handle without size costs nothing to clone.
+    let lent = size_of::<Q>() > 0 && task.header().lends(QueueId { key: queue.key(), kind: TypeId::of::<Q>() });
+    // Before the work is in the slot, which would not drop it if this panics.
+    let (handle, key) = ((!lent).then(|| queue.clone()), queue.key());
+    let child = Cell::<W, Q, L>::allocate(State::pending(), handle, key, Slot { work: ManuallyDrop::new(work) });
+    let parent = task.into_cell();
     // SAFETY: the parent is alive until its consumer, which is us, has spoken.
     let header = unsafe { parent.as_ref() };
     if header.state.is_settled() || header.state.attach(Consumer::Child(child)) == AfterConsume::Own {
@@ -88,26 +96,43 @@ where
         drive(frames::current(), First::Fire(child));
     }
     // SAFETY: the child settles with a `Result<W::Output>`, and we are its consumer.
-    unsafe { Task::from_raw(child) }
+    unsafe { Task::from_cell(child) }
 }
 
 impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
-    const OPS: &'static TaskOps = &TaskOps {
-        vtable: VTable { run: Self::run, discard: Self::discard_work },
-        fire: Self::fire,
-        is_ok: Self::is_ok,
-        take: Self::take,
-        put: Self::put_from,
-        forward: Self::forward,
-        discard: Self::discard_outcome,
-        free: Self::free,
-        take_queue: Self::take_queue,
-        queue: TypeId::of::<Q>,
-    };
+    const OPS: &'static TaskOps = &Self::ops(TypeId::of::<Q>);
+    /// Of a cell without a handle.
+    const BARE_OPS: &'static TaskOps = &Self::ops(TypeId::of::<Nowhere>);
+
+    /// `lends`: the type of the handle in the cell.
+    const fn ops(lends: fn() -> TypeId) -> TaskOps {
+        TaskOps {
+            vtable: VTable { run: Self::run, discard: Self::discard_work },
+            fire: Self::fire,
+            is_ok: Self::is_ok,
+            take: Self::take,
+            put: Self::put_from,
+            forward: Self::forward,
+            discard: Self::discard_outcome,
+            free: Self::free,
+            take_queue: Self::take_queue,
+            queue: lends,
+        }
+    }
 
     fn allocate(state: State, queue: Option<Q>, key: usize, slot: Slot<W>) -> NonNull<Header> {
+        Self::allocate_with(Self::OPS, state, queue, key, slot)
+    }
+
+    fn allocate_with(
+        ops: &'static TaskOps,
+        state: State,
+        queue: Option<Q>,
+        key: usize,
+        slot: Slot<W>,
+    ) -> NonNull<Header> {
         let cell = Box::new(Self {
-            header: Header::new(Self::OPS, state, key),
+            header: Header::new(ops, state, key),
             queue: UnsafeCell::new(queue),
             slot: UnsafeCell::new(slot),
             leash: PhantomData,
@@ -175,7 +200,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             if !W::wants(is_ok) {
                 return Some(Self::skip(this));
             }
-            if is_current(cell.queue(), frames) {
+            if TypeId::of::<Q>() == TypeId::of::<Immediate>() || is_current(cell.queue(), frames) {
                 return Self::execute(this);
             }
             let runnable = Runnable::from_node(this.cast());
@@ -210,12 +235,11 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
             }
             let input = W::Input::take(source);
             let work = cell.take_work();
-            let queue = cell.queue();
             // Where panics unwind but are not caught, the task is rejected on the way out.
             let unwinding = crate::unwind::OnUnwind(|panic| {
                 drive(frames::current(), First::Settled(Self::put(this, Err(panic))));
             });
-            let outcome = producing(this, || catch(|| work.perform::<Q, L>(input, queue)))
+            let outcome = producing(this, || catch(|| work.perform::<Q, L>(input, || cell.queue())))
                 .unwrap_or_else(|panic| Outcome::Ready(Err(panic)));
             core::mem::forget(unwinding);
             match outcome {
@@ -234,7 +258,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
         // SAFETY: as in `execute`.
         unsafe {
             let cell = Self::of(this);
-            L::dispose(cell.take_work(), cell.queue(), false);
+            L::dispose(cell.take_work(), || cell.queue(), false);
             let input = W::Input::take(cell.header.take_source());
             Self::put(this, W::pass(input))
         }
@@ -245,7 +269,7 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
         // SAFETY: we have charge of the runnable, which makes us the producer: as in `execute`.
         unsafe {
             let cell = Self::of(this);
-            L::dispose(cell.take_work(), cell.queue(), at_home);
+            L::dispose(cell.take_work(), || cell.queue(), at_home);
             let input = W::Input::take(cell.header.take_source());
             let cause = input.into_error().or(cause).unwrap_or_else(|| {
                 Error::of_kind(ErrorKind::Closed, "dropped before it ran: its context is closed, or let go of it")
@@ -316,7 +340,7 @@ impl<T: Send + 'static> Work for Nothing<T> {
     type Input = ();
     type Output = T;
 
-    unsafe fn perform<Q: Schedule, L: Leash>(self, (): (), _: &Q) -> Outcome<T> {
+    unsafe fn perform<'q, Q: Schedule, L: Leash>(self, (): (), _: impl FnOnce() -> &'q Q) -> Outcome<T> {
         unreachable!("a promise's cell is never run")
     }
 }
