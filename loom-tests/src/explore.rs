@@ -101,8 +101,19 @@ impl Model {
         assert_eq!(found, HashSet::from(expected));
     }
 
-    /// Explores `model` and returns all that it returned, and how many executions there were.
+    /// Explores `model` and returns all that it returned, and how many executions there were, which it prints.
     pub fn explore<O>(self, model: impl Fn() -> O + Send + Sync + 'static) -> (HashSet<O>, usize)
+    where
+        O: Eq + Hash + Send + 'static,
+    {
+        let (outcomes, executions) = self.search(model);
+        let name = std::thread::current().name().unwrap_or("a model").to_owned();
+        println!("{name}: {executions} executions of {self:?}");
+        (outcomes, executions)
+    }
+
+    /// As [`explore`](Model::explore), in silence: for models by the hundred.
+    pub fn search<O>(self, model: impl Fn() -> O + Send + Sync + 'static) -> (HashSet<O>, usize)
     where
         O: Eq + Hash + Send + 'static,
     {
@@ -123,8 +134,6 @@ impl Model {
         });
         drop(shadows);
         let executions = *found.1.lock().expect("no model panics in here");
-        let name = std::thread::current().name().unwrap_or("a model").to_owned();
-        println!("{name}: {executions} executions of {self:?}");
         let outcomes = std::mem::take(&mut *found.0.lock().expect("no model panics in here"));
         (outcomes, executions)
     }

@@ -6,6 +6,7 @@
 
 mod explore;
 mod host;
+pub mod programs;
 mod watched;
 
 pub use explore::{Model, Order, bounded, exhaustive, race, race_apart};
