@@ -5,6 +5,8 @@
 mod clock;
 #[path = "faults/helper.rs"]
 mod helper;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/processor.rs"]
 mod processor;
 #[path = "faults/queue.rs"]

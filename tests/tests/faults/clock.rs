@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use behaviour::watchdog;
-use threadbare::{Clock, ErrorKind, Immediate, Task, Timer, spawn};
+use threadbare::{Clock, ErrorKind, Immediate, Task, Timer, promise, spawn};
+use threadbare_single_thread::SingleThread;
 
 use crate::work::{Census, HITS, Hits, SOURCES, Source, Value, full, lock, quiet};
 
@@ -17,6 +18,10 @@ enum Fault {
     None,
     /// Time goes far ahead when a timer comes.
     Jumps,
+    /// Time goes far back when a timer comes.
+    JumpsBack,
+    /// Whoever asks for the time gets an earlier one than the last.
+    NowGoesBack,
     FiresEarly,
     /// Those that came last fire first, long after they were due.
     FiresLate,
@@ -34,9 +39,11 @@ enum Fault {
     NowIsTheEnd,
 }
 
-const FAULTS: [Fault; 15] = [
+const FAULTS: [Fault; 17] = [
     Fault::None,
     Fault::Jumps,
+    Fault::JumpsBack,
+    Fault::NowGoesBack,
     Fault::FiresEarly,
     Fault::FiresLate,
     Fault::Drops,
@@ -52,7 +59,15 @@ const FAULTS: [Fault; 15] = [
     Fault::NowIsTheEnd,
 ];
 
+/// How far back time goes.
+const BACK: Duration = Duration::from_secs(1000);
+
 impl Fault {
+    /// What the time is at first.
+    fn beginning(self) -> Duration {
+        if matches!(self, Fault::JumpsBack | Fault::NowGoesBack) { 2 * BACK } else { Duration::ZERO }
+    }
+
     /// What tasks may be rejected with for it.
     fn kinds(self) -> &'static [ErrorKind] {
         match self {
@@ -86,7 +101,7 @@ impl Faulty {
             hits,
             come: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
-            now: Mutex::default(),
+            now: Mutex::new(fault.beginning()),
             timers: Mutex::default(),
             threads: Mutex::default(),
         }))
@@ -122,6 +137,10 @@ impl Clock for Faulty {
         let hit = || self.0.hits.hits(self.0.asked.fetch_add(1, SeqCst));
         match self.0.fault {
             Fault::NowPanics if hit() => panic!("now panics on purpose"),
+            Fault::NowGoesBack if hit() => {
+                let mut now = lock(&self.0.now);
+                *now = now.saturating_sub(BACK);
+            }
             Fault::NowIsTheEnd if hit() => *lock(&self.0.now) = Duration::MAX - Duration::from_secs(1000),
             _ => {}
         }
@@ -134,9 +153,15 @@ impl Clock for Faulty {
             return keep(timer);
         }
         match self.0.fault {
-            Fault::None | Fault::FiresLate | Fault::DropsLate | Fault::NowPanics | Fault::NowIsTheEnd => keep(timer),
+            Fault::None | Fault::FiresLate | Fault::DropsLate => keep(timer),
+            Fault::NowGoesBack | Fault::NowPanics | Fault::NowIsTheEnd => keep(timer),
             Fault::Jumps => {
                 *lock(&self.0.now) += Duration::from_secs(1 << 32);
+                keep(timer);
+            }
+            Fault::JumpsBack => {
+                let back = lock(&self.0.now).saturating_sub(BACK);
+                *lock(&self.0.now) = back;
                 keep(timer);
             }
             Fault::FiresEarly => lock(&self.0.timers).insert(0, timer),
@@ -263,5 +288,47 @@ fn a_clock_with_a_fault_loses_nothing_but_the_time() {
                 }
             }
         }
+    }
+}
+
+/// A host's time that jumps, in steps of every size and direction: nothing fires before its time, what is due fires at the next
+/// poll, and a tick says how many periods have passed.
+#[test]
+fn a_hosts_time_that_jumps_forward_and_back_loses_no_timer() {
+    let _watchdog = watchdog("a time that jumps");
+    quiet();
+    let times: [u16; 4] = [0, 3, 1000, 5];
+    // Every order of these, some of them twice.
+    for order in 0..times.len().pow(4) {
+        let order = [0, 1, 2, 3].map(|place: u32| times[order / times.len().pow(place) % times.len()]);
+        let now = Arc::new(Mutex::new(SECOND));
+        let asked = Arc::clone(&now);
+        let single = SingleThread::builder().clock(move || *lock(&asked)).build();
+        let delays = [1, 2, 4, 8, 2000].map(|secs| (secs, single.delay(secs * SECOND)));
+        let (_promise, pending) = promise::<()>();
+        let timeout = single.timeout(pending, 4 * SECOND);
+        let mut ticks = single.interval(SECOND);
+        let (mut tick, mut ticked) = (ticks.tick(), 0);
+        let mut latest = 1;
+        for time in order {
+            *lock(&now) = u32::from(time) * SECOND;
+            latest = latest.max(time);
+            single.run_until_idle();
+            for (secs, delay) in &delays {
+                assert_eq!(delay.is_settled(), u32::from(latest) > *secs, "after {secs} s, {order:?} up to {time}");
+            }
+            assert_eq!(timeout.is_settled(), latest >= 5, "{order:?} up to {time}");
+            // As many ticks as there are by now; then one that waits.
+            tick = loop {
+                match tick.try_take() {
+                    Ok(periods) => ticked += periods.expect("the clock is open"),
+                    Err(pending) => break pending,
+                }
+                tick = ticks.tick();
+                single.run_until_idle();
+            };
+            assert_eq!(ticked, u64::from(latest) - 1, "ticks, {order:?} up to {time}");
+        }
+        drop(single);
     }
 }
