@@ -4,6 +4,8 @@
 //! The tests are generic over the [`System`] that they run on. [`each_system!`] turns a generic function into one test
 //! per system.
 
+#[cfg(feature = "processors")]
+mod foreign;
 mod heap;
 mod host;
 mod probe;
@@ -12,6 +14,8 @@ mod render;
 mod systems;
 mod watchdog;
 
+#[cfg(feature = "processors")]
+pub use foreign::{AsyncExecutor, BevyTasks, Foreign, Pool, Rayon, ThreadPerTask, Tokio};
 pub use heap::{Counting, Tally, live_bytes, tally, tally_so_far};
 pub use host::Host;
 pub use probe::{Bomb, DropCount, Log, Place, Probe, Scope};
@@ -23,6 +27,7 @@ pub use watchdog::{Watchdog, watchdog};
 /// Turns `fn name<S: System>()` into a test for each system, or, after `on [A, B]:`, for each of those.
 ///
 /// A test that needs something which not every system has names those that do, and says why it leaves out the others.
+/// Systems on other job systems are there with feature `processors`.
 #[macro_export]
 macro_rules! each_system {
     (on $systems:tt: $($name:ident),+ $(,)?) => {
@@ -66,8 +71,33 @@ macro_rules! each_system {
             super::$name::<$crate::TwoPool>();
         }
     };
+    (@one Rayon $name:ident) => {
+        $crate::each_system!(@foreign Rayon rayon " on rayon" $name);
+    };
+    (@one Tokio $name:ident) => {
+        $crate::each_system!(@foreign Tokio tokio " on tokio" $name);
+    };
+    (@one BevyTasks $name:ident) => {
+        $crate::each_system!(@foreign BevyTasks bevy_tasks " on a task pool of Bevy's" $name);
+    };
+    (@one AsyncExecutor $name:ident) => {
+        $crate::each_system!(@foreign AsyncExecutor async_executor " on async-executor" $name);
+    };
+    (@one ThreadPerTask $name:ident) => {
+        $crate::each_system!(@foreign ThreadPerTask thread_per_task " on a thread for each task" $name);
+    };
+    (@foreign $system:ident $test:ident $on:literal $name:ident) => {
+        #[cfg(feature = "processors")]
+        #[test]
+        fn $test() {
+            let _watchdog = $crate::watchdog(concat!(stringify!($name), $on));
+            super::$name::<$crate::$system>();
+        }
+    };
     ($($name:ident),+ $(,)?) => {
-        $crate::each_system!(on [Polled, OneThread, Seeded, OnePool, TwoPool]: $($name),+);
+        $crate::each_system!(on [
+            Polled, OneThread, Seeded, OnePool, TwoPool, Rayon, Tokio, BevyTasks, AsyncExecutor, ThreadPerTask
+        ]: $($name),+);
     };
 }
 

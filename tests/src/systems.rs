@@ -35,6 +35,9 @@ pub trait System: Send + Sync + 'static {
     /// Does its work run on the thread that calls [`turn`](System::turn)?
     const POLLED: bool;
 
+    /// Can it drop what is queued instead of running it?
+    const CLOSES_NOW: bool = true;
+
     /// Lets nothing in any more. What is queued is run (unless `now`) or dropped before this returns, or else (if
     /// `POLLED`) by the next turn.
     fn close(&self, now: bool);

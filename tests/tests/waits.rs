@@ -21,13 +21,16 @@ each_system!(
     a_wait_deep_inside_of_closures_sees_drops_that_were_put_off,
 );
 
-// A wait on a polled processor's thread runs no work of its own.
-each_system!(on [OneThread, Seeded, OnePool, TwoPool]:
+// A wait on a polled processor's thread runs no work of its own, one on a thread of Bevy's does not either.
+each_system!(on [OneThread, Seeded, OnePool, TwoPool, Rayon, Tokio, AsyncExecutor, ThreadPerTask]:
     a_worker_waits_for_work_of_its_own,
-    waits_nest,
     systems_wait_for_each_other,
     workers_and_the_main_thread_wait_for_each_other,
 );
+
+// A thousand waits, all at once if each runs the oldest there is: so async-executor's thread runs out of stack, and tokio,
+// which runs none but lets another thread stand in, out of those.
+each_system!(on [OneThread, Seeded, OnePool, TwoPool, Rayon, ThreadPerTask]: waits_nest);
 
 // Of two threads each may be in the middle of more than its own.
 each_system!(on [OneThread, Seeded, OnePool]: waits_are_no_deeper_than_the_work);
