@@ -1,0 +1,77 @@
+# Threadbare for CMake: the target `threadbare::threadbare`, with the headers for C and C++, built by cargo.
+#
+#   find_package(threadbare CONFIG REQUIRED)         with threadbare_DIR set to this folder, or
+#   add_subdirectory(<threadbare>/backends/embedder/cmake threadbare), or FetchContent with that as SOURCE_SUBDIR
+#
+# Debug configurations get cargo's `dev` profile, in which handles are checked, all others `release`.
+#
+#   THREADBARE_CHECKED    ON: handles are checked in every configuration
+#   THREADBARE_SHARED     ON: the shared library instead of the static one
+#   THREADBARE_TARGET     Rust's name of the target, when cross-compiling
+#   THREADBARE_CARGO_ARGS more arguments for cargo, a list
+#   THREADBARE_LIBRARY    a library that was built already: cargo is not called
+include_guard(GLOBAL)
+
+option(THREADBARE_CHECKED "Look handles up before they are used" OFF)
+option(THREADBARE_SHARED "Link the shared library" OFF)
+set(THREADBARE_TARGET "" CACHE STRING "Rust's name of the target")
+set(THREADBARE_CARGO_ARGS "" CACHE STRING "More arguments for cargo")
+set(THREADBARE_LIBRARY "" CACHE FILEPATH "A library that was built already")
+
+get_filename_component(_threadbare_crate "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(THREADBARE_SHARED)
+  set(_threadbare_kind SHARED)
+  set(_threadbare_crate_type cdylib)
+else()
+  set(_threadbare_kind STATIC)
+  set(_threadbare_crate_type staticlib)
+endif()
+
+add_library(threadbare::threadbare ${_threadbare_kind} IMPORTED GLOBAL)
+target_include_directories(threadbare::threadbare INTERFACE "${_threadbare_crate}/include")
+
+if(THREADBARE_LIBRARY)
+  set_target_properties(threadbare::threadbare PROPERTIES IMPORTED_LOCATION "${THREADBARE_LIBRARY}")
+else()
+  find_program(THREADBARE_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+  set(_threadbare_target_dir "${CMAKE_BINARY_DIR}/threadbare-target")
+  set(_threadbare_name "${CMAKE_${_threadbare_kind}_LIBRARY_PREFIX}threadbare_embedder${CMAKE_${_threadbare_kind}_LIBRARY_SUFFIX}")
+  set(_threadbare_args --package threadbare-embedder --lib --crate-type ${_threadbare_crate_type})
+  set(_threadbare_out "${_threadbare_target_dir}")
+  if(THREADBARE_TARGET)
+    list(APPEND _threadbare_args --target ${THREADBARE_TARGET})
+    set(_threadbare_out "${_threadbare_out}/${THREADBARE_TARGET}")
+  endif()
+  if(THREADBARE_CHECKED)
+    list(APPEND _threadbare_args --features checked)
+  endif()
+  # Always asked: cargo knows best what has changed, and is quick to say that nothing has.
+  add_custom_target(threadbare-cargo
+    COMMAND "${THREADBARE_CARGO}" rustc --locked --quiet --manifest-path "${_threadbare_crate}/Cargo.toml"
+      --target-dir "${_threadbare_target_dir}" --profile $<IF:$<CONFIG:Debug>,dev,release>
+      ${_threadbare_args} ${THREADBARE_CARGO_ARGS}
+    BYPRODUCTS "${_threadbare_out}/release/${_threadbare_name}" "${_threadbare_out}/debug/${_threadbare_name}"
+    COMMENT "Building threadbare"
+    VERBATIM)
+  set_target_properties(threadbare::threadbare PROPERTIES
+    IMPORTED_LOCATION "${_threadbare_out}/release/${_threadbare_name}"
+    IMPORTED_LOCATION_DEBUG "${_threadbare_out}/debug/${_threadbare_name}"
+    IMPORTED_IMPLIB "${_threadbare_out}/release/${_threadbare_name}.lib"
+    IMPORTED_IMPLIB_DEBUG "${_threadbare_out}/debug/${_threadbare_name}.lib")
+  add_dependencies(threadbare::threadbare threadbare-cargo)
+endif()
+
+# What Rust's standard library wants of the system. Without the linker dropping what is not used, a program has all of it.
+if(NOT THREADBARE_SHARED)
+  if(APPLE)
+    target_link_options(threadbare::threadbare INTERFACE -Wl,-dead_strip)
+  elseif(UNIX)
+    target_link_options(threadbare::threadbare INTERFACE -Wl,--gc-sections)
+  endif()
+  if(WIN32)
+    target_link_libraries(threadbare::threadbare INTERFACE kernel32 ntdll userenv ws2_32 dbghelp)
+  elseif(UNIX)
+    find_package(Threads REQUIRED)
+    target_link_libraries(threadbare::threadbare INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+  endif()
+endif()

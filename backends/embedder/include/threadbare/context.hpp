@@ -1,0 +1,56 @@
+// Where closures run.
+#pragma once
+
+#include <threadbare.h>
+
+#include "handle.hpp"
+#include "mode.hpp"
+
+THREADBARE_BEGIN
+
+class KeptContext;
+
+/// Where a closure runs: the first argument of every verb. A light reference: it is good for as long as the `System`,
+/// `ThreadPool`, `MainThread` or `KeptContext` that it comes from. Capture `keep()` of it, not it.
+class Context {
+public:
+    explicit Context(const tb_context* raw) noexcept : raw_(raw) {}
+    /// The same context, on its own: refers to the queue without keeping it open.
+    KeptContext keep() const noexcept;
+    const tb_context* raw() const noexcept { return raw_; }
+
+private:
+    const tb_context* raw_;
+};
+
+/// A context to keep and to capture. Work for it is rejected with `TB_ERROR_CLOSED` once its owner has gone.
+class KeptContext {
+public:
+    explicit KeptContext(Context context) noexcept { static_cast<void>(tb_context_clone(context.raw(), handle_.out())); }
+    operator Context() const noexcept { return Context(handle_.get()); }
+
+    static KeptContext adopt(tb_context* raw) noexcept { return KeptContext(raw); }
+    tb_context* release() noexcept { return handle_.release(); }
+
+private:
+    explicit KeptContext(tb_context* raw) noexcept : handle_(raw) {}
+
+    detail::SharedHandle<tb_context, tb_context_drop, tb_context_clone> handle_;
+};
+
+/// By identity, also of what is kept.
+inline bool operator==(Context a, Context b) noexcept { return tb_context_equal(a.raw(), b.raw()); }
+inline bool operator!=(Context a, Context b) noexcept { return !(a == b); }
+
+inline KeptContext Context::keep() const noexcept { return KeptContext(*this); }
+
+namespace detail {
+struct Immediate {
+    operator Context() const noexcept { return Context(tb_immediate()); }
+};
+} // namespace detail
+
+/// Whichever thread settles the task. Closures run and are destroyed there: keep them short.
+inline constexpr detail::Immediate immediate{};
+
+THREADBARE_END
