@@ -13,6 +13,7 @@ pub struct Counting;
 static ON: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
+static FREED: AtomicU64 = AtomicU64::new(0);
 
 /// What has been allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,13 @@ impl Tally {
         let now = Self::so_far();
         Self { count: now.count - self.count, bytes: now.bytes - self.bytes }
     }
+}
+
+/// How many bytes are allocated of those that were counted: what was allocated before is not, and counts as negative when it is
+/// freed.
+pub fn live() -> i64 {
+    // ORDERING: Relaxed, as in `so_far`.
+    BYTES.load(Ordering::Relaxed).wrapping_sub(FREED.load(Ordering::Relaxed)).cast_signed()
 }
 
 /// Runs `f` with counting on, for all threads. Not for two at the same time.
@@ -62,6 +70,13 @@ fn allocated(bytes: usize) {
     }
 }
 
+fn freed(bytes: usize) {
+    // ORDERING: Relaxed, as in `allocated`.
+    if ON.load(Ordering::Relaxed) {
+        FREED.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
 // SAFETY: the system's allocator does it all; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -77,11 +92,13 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        freed(layout.size());
         // SAFETY: as the caller says.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        freed(layout.size());
         allocated(size);
         // SAFETY: as the caller says.
         unsafe { System.realloc(block, layout, size) }

@@ -6,13 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use super::{Pool, THREADS};
+use super::{Pool, Sizes, THREADS, of_size};
 
 const NOTE: &str = "handle: a oneshot channel; a wait on a worker blocks it";
 
 /// A pool of closures, with handles.
 #[derive(Clone, Copy)]
-pub(crate) struct Blocking<P>(P);
+pub(crate) struct Blocking<P>(pub(crate) P);
 
 /// A pool of closures.
 pub(crate) trait Fire: Copy + Send + Sync + 'static {
@@ -49,12 +49,20 @@ impl<P: Fire> Pool for Blocking<P> {
 #[derive(Clone, Copy)]
 pub(crate) struct Rayon(pub(crate) &'static rayon::ThreadPool);
 
+impl Rayon {
+    /// The pool with so many threads.
+    pub(crate) fn of(threads: usize) -> Self {
+        static POOLS: Sizes<rayon::ThreadPool> = Sizes::new(std::collections::BTreeMap::new());
+        let make = || rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        Self(of_size(&POOLS, threads, make))
+    }
+}
+
 impl Fire for Rayon {
     const NAME: &'static str = "rayon";
 
     fn get() -> Self {
-        static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
-        Self(POOL.get_or_init(|| rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().expect("a pool")))
+        Self::of(THREADS)
     }
 
     fn fire<F: FnOnce() + Send + 'static>(self, f: F) {

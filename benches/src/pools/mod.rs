@@ -1,7 +1,10 @@
-//! Pools of two threads that run closures and give a handle for each: ours and the peers, behind one trait.
+//! Pools, of two threads mostly, that run closures and give a handle for each: ours and the peers, behind one trait.
 //!
 //! Each is made when it is first asked for and kept; it sleeps while others have their turn. Handles of the pool itself are
 //! `'static` references, so that no peer pays for reference counts that a program with one pool would not have.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 #[cfg(feature = "peers")]
 mod asynchronous;
@@ -17,8 +20,17 @@ pub(crate) use asynchronous::{Async, AsyncExecutor, AsyncPool, BevyTasks, Future
 pub(crate) use blocking::{Blocking, Fire, Rayon, StdThreads, ThreadPool};
 pub(crate) use ours::Threadbare;
 
-/// How many threads each pool has.
+/// How many threads each pool has, but in `scaling`.
 pub(crate) const THREADS: usize = 2;
+
+/// Pools of several sizes.
+type Sizes<P> = Mutex<BTreeMap<usize, &'static P>>;
+
+/// The pool of this size: made when it is first asked for, and kept.
+fn of_size<P>(sizes: &Sizes<P>, threads: usize, make: impl FnOnce() -> P) -> &'static P {
+    let mut sizes = sizes.lock().expect("nothing panics under this lock");
+    sizes.entry(threads).or_insert_with(|| Box::leak(Box::new(make())))
+}
 
 /// A pool with two threads. Closures return numbers, which keeps the checks simple.
 pub(crate) trait Pool: Copy + Send + Sync + 'static {

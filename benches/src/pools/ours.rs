@@ -1,14 +1,25 @@
 //! This project's pool.
 
-use std::sync::OnceLock;
-
 use threadbare::{Task, Worker, run};
 use threadbare_threads::ThreadPool;
 
-use super::{Pool, THREADS};
+use super::{Pool, Sizes, THREADS, of_size};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Threadbare(pub(crate) &'static Worker);
+
+impl Threadbare {
+    /// The pool with so many threads.
+    pub(crate) fn of(threads: usize) -> Self {
+        static POOLS: Sizes<(ThreadPool, Worker)> = Sizes::new(std::collections::BTreeMap::new());
+        let (_, worker) = of_size(&POOLS, threads, || {
+            let pool = ThreadPool::with_threads(threads);
+            let worker = pool.worker();
+            (pool, worker)
+        });
+        Self(worker)
+    }
+}
 
 impl Pool for Threadbare {
     const NAME: &'static str = "threadbare";
@@ -18,13 +29,7 @@ impl Pool for Threadbare {
     type Handle = Option<Task<u64>>;
 
     fn get() -> Self {
-        static POOL: OnceLock<(ThreadPool, Worker)> = OnceLock::new();
-        let (_, worker) = POOL.get_or_init(|| {
-            let pool = ThreadPool::with_threads(THREADS);
-            let worker = pool.worker();
-            (pool, worker)
-        });
-        Self(worker)
+        Self::of(THREADS)
     }
 
     fn run<F: FnOnce() -> u64 + Send + 'static>(self, f: F) -> Self::Handle {

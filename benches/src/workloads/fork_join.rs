@@ -8,11 +8,8 @@ use crate::pools::{Pool, Threadbare};
 use crate::report::{Goal, Unit};
 
 pub(super) fn workload(scale: Scale) -> Workload {
-    let depth = if scale == Scale::Tiny { 10 } else { 20 };
-    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || {
-        let Threadbare(worker) = Threadbare::get();
-        move || computed(depth, || run(worker, move || fib(worker, depth)).wait().expect("resolved"))
-    })];
+    let depth = depth(scale);
+    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || rounds(Threadbare::get(), depth))];
     #[cfg(feature = "peers")]
     contenders.extend(peers::all(depth));
     contenders.push(floors::boxed_closure(scale));
@@ -23,6 +20,15 @@ pub(super) fn workload(scale: Scale) -> Workload {
         goal: Goal { at_most: Some(60.0), ..Goal::default() },
         contenders,
     }
+}
+
+/// Of which number.
+pub(super) fn depth(scale: Scale) -> u64 {
+    if scale == Scale::Tiny { 10 } else { 20 }
+}
+
+pub(super) fn rounds(Threadbare(worker): Threadbare, depth: u64) -> impl FnMut() -> Sample {
+    move || computed(depth, || run(worker, move || fib(worker, depth)).wait().expect("resolved"))
 }
 
 /// Calls of the function, which are the nodes: of them all but the leaves fork.
@@ -48,20 +54,16 @@ fn fib(worker: &'static Worker, n: u64) -> u64 {
 /// Pools whose waits block a worker cannot do this: with two threads they are stuck at the third level. Nor is there a
 /// `forte` with handles: fib by its spawned futures kept a core busy for a minute without coming to an end.
 #[cfg(feature = "peers")]
-mod peers {
+pub(super) mod peers {
     use std::pin::Pin;
 
-    use super::{Contender, computed};
+    use super::{Contender, Sample, computed};
     use crate::pools::forte::pool;
     use crate::pools::{AsyncExecutor, AsyncPool, BevyTasks, Fire, FuturesPool, Rayon, StaticExecutor, Tokio};
 
     pub(super) fn all(depth: u64) -> Vec<Contender> {
         vec![
-            Contender::peer("rayon scope", move || {
-                let Rayon(pool) = Rayon::get();
-                move || computed(depth, || pool.install(|| scoped(depth)))
-            })
-            .but("no handle: the value goes into a borrowed slot, and the scope ends when it has run"),
+            Contender::peer("rayon scope", move || rounds(Rayon::get(), depth)).but(NO_HANDLE),
             asynchronous::<AsyncExecutor>(depth),
             asynchronous::<StaticExecutor>(depth),
             asynchronous::<Tokio>(depth),
@@ -78,6 +80,14 @@ mod peers {
             })
             .but("no task: both closures stay on the stack, and the call returns when both have run"),
         ]
+    }
+
+    /// What a scope gives up.
+    pub(in super::super) const NO_HANDLE: &str =
+        "no handle: the value goes into a borrowed slot, and the scope ends when it has run";
+
+    pub(in super::super) fn rounds(Rayon(pool): Rayon, depth: u64) -> impl FnMut() -> Sample {
+        move || computed(depth, || pool.install(|| scoped(depth)))
     }
 
     fn scoped(n: u64) -> u64 {

@@ -10,6 +10,7 @@ mod main_queue;
 mod oneshot;
 mod run_inside;
 mod run_outside;
+mod scaling;
 mod shared;
 mod size;
 
@@ -18,7 +19,7 @@ use crate::harness::{Scale, Workload};
 /// Makes a workload.
 pub type Make = fn(Scale) -> Workload;
 
-/// Every workload, by the name that it is asked for, in the order of the table.
+/// Every workload, by the name that it is asked for, in the order of the table. Those of a name stand together.
 pub const ALL: &[(&str, Make)] = &[
     ("continuation", continuation::workload),
     ("oneshot", oneshot::workload),
@@ -35,8 +36,25 @@ pub const ALL: &[(&str, Make)] = &[
     ("call-1", call::one),
     ("call-64", call::some),
     ("call-4096", call::many),
+    ("scaling", scaling::outside::<1>),
+    ("scaling", scaling::outside::<2>),
+    ("scaling", scaling::outside::<4>),
+    ("scaling", scaling::outside::<8>),
+    ("scaling", scaling::inside::<1>),
+    ("scaling", scaling::inside::<2>),
+    ("scaling", scaling::inside::<4>),
+    ("scaling", scaling::inside::<8>),
+    ("scaling", scaling::fork_join::<1>),
+    ("scaling", scaling::fork_join::<2>),
+    ("scaling", scaling::fork_join::<4>),
+    ("scaling", scaling::fork_join::<8>),
     ("floors", floor::workload),
 ];
+
+/// The names, each once.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.chunk_by(|(one, _), (next, _)| one == next).map(|same| same[0].0)
+}
 
 /// A number for a title: `100 k`.
 fn count(n: u64) -> String {

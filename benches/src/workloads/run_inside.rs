@@ -3,12 +3,14 @@
 use super::{count, triangle};
 use crate::floors;
 use crate::harness::{Contender, Sample, Scale, Workload, measure};
+#[cfg(feature = "peers")]
+use crate::pools::Rayon;
 use crate::pools::{ForEach, Pool, Threadbare, each_peer};
 use crate::report::{Goal, Unit};
 
 pub(super) fn workload(scale: Scale) -> Workload {
     let closures = scale.of(100_000);
-    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || rounds::<Threadbare>(closures))];
+    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || rounds(Threadbare::get(), closures))];
     each_peer(&mut Peers { closures, contenders: &mut contenders });
     #[cfg(feature = "peers")]
     contenders.extend(others(closures));
@@ -30,12 +32,11 @@ struct Peers<'a> {
 impl ForEach for Peers<'_> {
     fn visit<P: Pool>(&mut self) {
         let closures = self.closures;
-        self.contenders.push(Contender::peer(P::NAME, move || rounds::<P>(closures)).but(P::NOTE));
+        self.contenders.push(Contender::peer(P::NAME, move || rounds(P::get(), closures)).but(P::NOTE));
     }
 }
 
-fn rounds<P: Pool>(closures: u64) -> impl FnMut() -> Sample {
-    let pool = P::get();
+pub(super) fn rounds<P: Pool>(pool: P, closures: u64) -> impl FnMut() -> Sample {
     move || checked(closures, || pool.fan_out(closures))
 }
 
@@ -48,28 +49,11 @@ fn checked(closures: u64, fan_out: impl FnOnce() -> u64) -> Sample {
 /// What they offer instead of handles.
 #[cfg(feature = "peers")]
 fn others(closures: u64) -> [Contender; 2] {
+    use crate::pools::Fire;
     use crate::pools::forte::{NOTE, pool};
-    use crate::pools::{Fire, Rayon};
 
-    let slots = usize::try_from(closures).expect("they fit");
     [
-        Contender::peer("rayon scope", move || {
-            let Rayon(pool) = Rayon::get();
-            move || {
-                checked(closures, || {
-                    pool.install(|| {
-                        let mut values = vec![0; slots];
-                        rayon::scope(|scope| {
-                            for (n, value) in (0..).zip(&mut values) {
-                                scope.spawn(move |_| *value = n);
-                            }
-                        });
-                        values.iter().sum()
-                    })
-                })
-            }
-        })
-        .but("no handles: values go into borrowed slots, and the scope ends when all have run"),
+        Contender::peer("rayon scope", move || scoped(Rayon::get(), closures)).but(NO_HANDLES),
         Contender::aside("forte", move || {
             let pool = pool();
             move || {
@@ -87,4 +71,26 @@ fn others(closures: u64) -> [Contender; 2] {
         })
         .but(NOTE),
     ]
+}
+
+/// What a scope gives up.
+#[cfg(feature = "peers")]
+pub(super) const NO_HANDLES: &str = "no handles: values go into borrowed slots, and the scope ends when all have run";
+
+#[cfg(feature = "peers")]
+pub(super) fn scoped(Rayon(pool): Rayon, closures: u64) -> impl FnMut() -> Sample {
+    let slots = usize::try_from(closures).expect("they fit");
+    move || {
+        checked(closures, || {
+            pool.install(|| {
+                let mut values = vec![0; slots];
+                rayon::scope(|scope| {
+                    for (n, value) in (0..).zip(&mut values) {
+                        scope.spawn(move |_| *value = n);
+                    }
+                });
+                values.iter().sum()
+            })
+        })
+    }
 }

@@ -8,7 +8,7 @@ use crate::report::{Goal, Unit};
 
 pub(super) fn workload(scale: Scale) -> Workload {
     let closures = scale.of(100_000);
-    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || rounds::<Threadbare>(closures))];
+    let mut contenders = vec![Contender::ours(Threadbare::NAME, move || rounds(Threadbare::get(), closures))];
     each_peer(&mut Peers { closures, contenders: &mut contenders });
     #[cfg(feature = "peers")]
     contenders.push(forte(closures));
@@ -30,12 +30,11 @@ struct Peers<'a> {
 impl ForEach for Peers<'_> {
     fn visit<P: Pool>(&mut self) {
         let closures = self.closures;
-        self.contenders.push(Contender::peer(P::NAME, move || rounds::<P>(closures)).but(P::NOTE));
+        self.contenders.push(Contender::peer(P::NAME, move || rounds(P::get(), closures)).but(P::NOTE));
     }
 }
 
-fn rounds<P: Pool>(closures: u64) -> impl FnMut() -> Sample {
-    let pool = P::get();
+pub(super) fn rounds<P: Pool>(pool: P, closures: u64) -> impl FnMut() -> Sample {
     let mut handles = Vec::with_capacity(usize::try_from(closures).expect("they fit"));
     move || {
         let (sample, sum) = measure(closures, || {
