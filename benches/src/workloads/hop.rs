@@ -10,30 +10,25 @@ use crate::harness::{Contender, Sample, Scale, Workload, measure};
 use crate::pools::{ForEach, Pool, THREADS, each_peer};
 use crate::report::{Goal, Unit};
 
+/// What a hop may cost, in nanoseconds.
+pub(super) const BLOCKING: f64 = 2300.0;
+pub(super) const SPINNING: f64 = 150.0;
+
 /// The main thread sleeps while the worker has its turn.
 pub(super) fn blocking(scale: Scale) -> Workload {
     let times = scale.of(5_000);
-    let wait = |here: &MainThread, task| here.wait(task).expect("resolved");
-    let mut contenders = vec![continuations(times, wait), hopping(times, wait)];
+    let mut contenders = vec![continuations(times, WAITING), hopping(times, WAITING)];
     each_peer(&mut Blocking { times, contenders: &mut contenders });
     #[cfg(feature = "peers")]
     contenders.extend([peers::mpsc(times, |jobs| jobs.recv().ok()), peers::spawn_blocking(times)]);
     contenders.push(floors::futex_one_way(scale));
-    workload("hop-blocking", "blocking", 2300.0, contenders)
+    workload("hop-blocking", "blocking", BLOCKING, contenders)
 }
 
 /// The main thread looks again and again.
 pub(super) fn spinning(scale: Scale) -> Workload {
     let times = scale.of(5_000);
-    let wait = |here: &MainThread, task: Task<u64>| {
-        while !task.is_settled() {
-            if here.dispatch() == 0 {
-                spin_loop();
-            }
-        }
-        task.try_take().expect("settled").expect("resolved")
-    };
-    let mut contenders = vec![continuations(times, wait), hopping(times, wait)];
+    let mut contenders = vec![continuations(times, LOOKING), hopping(times, LOOKING)];
     each_peer(&mut Spinning { times, contenders: &mut contenders });
     #[cfg(feature = "peers")]
     contenders.push(peers::mpsc(times, |jobs| {
@@ -41,10 +36,10 @@ pub(super) fn spinning(scale: Scale) -> Workload {
         jobs.try_recv().ok()
     }));
     contenders.push(floors::cache_line_one_way(scale));
-    workload("hop-spinning", "spinning", 150.0, contenders)
+    workload("hop-spinning", "spinning", SPINNING, contenders)
 }
 
-fn workload(name: &'static str, how: &str, at_most: f64, contenders: Vec<Contender>) -> Workload {
+pub(super) fn workload(name: &'static str, how: &str, at_most: f64, contenders: Vec<Contender>) -> Workload {
     Workload {
         name,
         title: format!("a hop between a worker and the main thread, {how}"),
@@ -54,17 +49,28 @@ fn workload(name: &'static str, how: &str, at_most: f64, contenders: Vec<Contend
     }
 }
 
-type Wait = fn(&MainThread, Task<u64>) -> u64;
+pub(super) type Wait = fn(&MainThread, Task<u64>) -> u64;
+
+pub(super) const WAITING: Wait = |here, task| here.wait(task).expect("resolved");
+
+pub(super) const LOOKING: Wait = |here, task| {
+    while !task.is_settled() {
+        if here.dispatch() == 0 {
+            spin_loop();
+        }
+    }
+    task.try_take().expect("settled").expect("resolved")
+};
 
 /// So many times there and back; each hop adds one.
-fn bounced(times: u64, bounce: impl FnOnce() -> u64) -> Sample {
+pub(super) fn bounced(times: u64, bounce: impl FnOnce() -> u64) -> Sample {
     let (sample, hops) = measure(2 * times, bounce);
     assert_eq!(hops, 2 * times);
     sample
 }
 
 /// Every hop is a continuation in the other context.
-fn continuations(times: u64, wait: Wait) -> Contender {
+pub(super) fn continuations(times: u64, wait: Wait) -> Contender {
     Contender::ours("threadbare", move || {
         let system = AsyncSystem::new(ThreadPool::with_threads(THREADS));
         let here = system.main().enter().expect("nobody else has entered");

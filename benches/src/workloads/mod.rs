@@ -3,6 +3,7 @@
 mod all;
 mod call;
 mod continuation;
+mod embedder;
 mod floor;
 mod fork_join;
 mod hop;
@@ -29,6 +30,8 @@ pub const ALL: &[(&str, Make)] = &[
     ("fork-join", fork_join::workload),
     ("hop-blocking", hop::blocking),
     ("hop-spinning", hop::spinning),
+    ("hop-c-blocking", embedder::blocking),
+    ("hop-c-spinning", embedder::spinning),
     ("main-queue", main_queue::dispatch),
     ("main-idle", main_queue::idle),
     ("all", all::workload),
