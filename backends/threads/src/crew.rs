@@ -157,8 +157,12 @@ impl Crew {
 
     /// Gives the calling thread a place, for as long as `work` takes.
     fn host<R>(&self, worker: &Worker, work: impl FnOnce(usize) -> R) -> Option<R> {
-        let index = self.vacant.with(Vec::pop)?;
+        // Counted first: who closes the pool waits for the counted, and would go round in circles for one that is not yet.
         self.roster.enter();
+        let Some(index) = self.vacant.with(Vec::pop) else {
+            self.roster.leave();
+            return None;
+        };
         let result = self.attend(index, worker, || {
             let result = work(index);
             // If one of the pool's own has closed it, that relies on the others.
@@ -174,6 +178,12 @@ impl Crew {
         self.vacant.with(|vacant| vacant.push(index));
         self.roster.leave();
         Some(result)
+    }
+
+    /// Does it let nothing in any more? Who has found no place because somebody closes it, learns so here.
+    pub(crate) fn is_closed(&self) -> bool {
+        // The bit was set before that place was taken, under a lock that the caller has had since.
+        self.sleep.is_closing()
     }
 
     /// Waits until all threads have left, as [`Roster::join`] does, and does on the calling one what is left then.

@@ -170,7 +170,8 @@ impl ThreadPool {
         });
         // ORDERING: Acquire, with the store above.
         let is_told = || told.load(Ordering::Acquire) != 0;
-        if !self.crew.host_until(&self.worker, is_told) {
+        // Who closes the pool may have the last place.
+        if !self.crew.host_until(&self.worker, is_told) && !self.crew.is_closed() {
             return Err(no_room());
         }
         if is_told() { stop.wait() } else { Err(Error::closed("the pool was closed under a thread that had attached")) }
@@ -196,7 +197,8 @@ impl ThreadPool {
     /// # Ok::<(), threadbare::Error>(())
     /// ```
     pub fn attach_while(&self, more: impl FnMut() -> bool) -> Result<usize> {
-        self.crew.host_while(&self.worker, more).ok_or_else(no_room)
+        let ran = self.crew.host_while(&self.worker, more);
+        ran.or_else(|| self.crew.is_closed().then_some(0)).ok_or_else(no_room)
     }
 }
 
