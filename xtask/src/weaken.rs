@@ -18,7 +18,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("core/src/time/", &["timers"]),
     ("backends/threads/src/clock.rs", &["std_clock"]),
     ("backends/threads/src/deque.rs", &["deque"]),
-    ("backends/threads/src/", &["pool", "stateful"]),
+    ("backends/threads/src/", &["pool", "stateful", "guests"]),
     ("backends/single-thread/src/", &["single_thread", "timers"]),
 ];
 

@@ -164,12 +164,12 @@ impl ThreadPool {
         let (told, me) = (Arc::new(AtomicUsize::new(0)), thread::current());
         let tell = Arc::clone(&told);
         let stop = stop.inspect(&Immediate, move |_| {
-            // ORDERING: Release, with the load below: to have been told is to have seen what came before.
-            tell.store(1, Ordering::Release);
+            // ORDERING: Relaxed: who sleeps sees it by being unparked; what `stop` has is published by its own state.
+            tell.store(1, Ordering::Relaxed);
             me.unpark();
         });
-        // ORDERING: Acquire, with the store above.
-        let is_told = || told.load(Ordering::Acquire) != 0;
+        // ORDERING: Relaxed, as the store.
+        let is_told = || told.load(Ordering::Relaxed) != 0;
         // Who closes the pool may have the last place.
         if !self.crew.host_until(&self.worker, is_told) && !self.crew.is_closed() {
             return Err(no_room());
