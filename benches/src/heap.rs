@@ -3,10 +3,18 @@
 //! Counting is off while time is taken, and on in rounds of its own: so it costs the timed rounds one load of a line that
 //! nobody writes.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The system's allocator, counting what all threads allocate while [`counting`] runs.
+#[cfg(feature = "mimalloc")]
+use mimalloc::MiMalloc as Inner;
+#[cfg(not(feature = "mimalloc"))]
+use std::alloc::System as Inner;
+
+/// What allocates.
+pub const ALLOCATOR: &str = if cfg!(feature = "mimalloc") { "mimalloc" } else { "the system's allocator" };
+
+/// That, counting what all threads allocate while [`counting`] runs.
 #[derive(Debug)]
 pub struct Counting;
 
@@ -77,30 +85,30 @@ fn freed(bytes: usize) {
     }
 }
 
-// SAFETY: the system's allocator does it all; counting allocates nothing.
+// SAFETY: the allocator within does it all; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         allocated(layout.size());
         // SAFETY: as the caller says.
-        unsafe { System.alloc(layout) }
+        unsafe { Inner.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         allocated(layout.size());
         // SAFETY: as the caller says.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Inner.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         freed(layout.size());
         // SAFETY: as the caller says.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { Inner.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         freed(layout.size());
         allocated(size);
         // SAFETY: as the caller says.
-        unsafe { System.realloc(block, layout, size) }
+        unsafe { Inner.realloc(block, layout, size) }
     }
 }

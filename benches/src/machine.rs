@@ -14,6 +14,8 @@ pub struct Machine {
     pub kernel: String,
     /// What compiled it.
     pub rustc: &'static str,
+    /// What allocates.
+    pub allocator: &'static str,
     /// The peers, with their versions.
     pub peers: Vec<String>,
 }
@@ -44,6 +46,7 @@ impl Machine {
             cores: thread::available_parallelism().map_or(1, usize::from),
             kernel: format!("{} {}", std::env::consts::OS, kernel.trim()),
             rustc: env!("MADE_BY"),
+            allocator: crate::heap::ALLOCATOR,
             peers: if cfg!(feature = "peers") { versions(include_str!("../../Cargo.lock"), PEERS) } else { Vec::new() },
         }
     }

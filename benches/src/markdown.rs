@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::machine::Machine;
 use crate::report::{Digits, Kind, Outcome, Report, Row};
 
 /// What stands where there is nothing to say.
@@ -18,7 +19,8 @@ pub(crate) fn page(report: &Report) -> String {
 
 fn head(page: &mut String, report: &Report) -> std::fmt::Result {
     let machine = &report.machine;
-    writeln!(page, "{}, {} cores, {}; {}.  ", machine.cpu, machine.cores, machine.kernel, machine.rustc)?;
+    let Machine { cpu, cores, kernel, rustc, allocator, .. } = machine;
+    writeln!(page, "{cpu}, {cores} cores, {kernel}; {rustc}; {allocator}.  ")?;
     if !machine.peers.is_empty() {
         writeln!(page, "Peers: {}.  ", machine.peers.join(", "))?;
     }
