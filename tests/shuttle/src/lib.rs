@@ -13,7 +13,7 @@
 //! turn is next, from a seed: an execution that has failed fails again. It takes all memory to be sequentially consistent,
 //! so orderings are for loom; and it picks, so what it has not found may be there. What it finds are steps that interleave in a
 //! way that nobody has thought of: wake-ups that are lost (nobody can go on, and some have not ended), work that is lost, run
-//! twice, or run when its pool has closed (see [`Ledger`]), and turns without end.
+//! twice, or run when its pool has closed (see `Ledger`), and turns without end.
 //!
 //! In any other build this crate is empty.
 
