@@ -62,7 +62,7 @@ enum Inner {
     /// What was going on when another error passed.
     Context { line: Cow<'static, str>, cause: Error },
     /// An error from elsewhere.
-    Foreign(Box<dyn StdError + Send + Sync>),
+    Foreign(ErrorKind, Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
@@ -73,6 +73,21 @@ impl Error {
     /// ```
     pub fn msg(message: impl fmt::Display) -> Self {
         Self(Arc::new(Inner::Message(message.to_string())))
+    }
+
+    /// An error of this kind: a message, or an error from elsewhere, which [`downcast_ref`](Error::downcast_ref) finds.
+    ///
+    /// For errors that come from another language or process, with a kind of theirs.
+    ///
+    /// ```
+    /// use threadbare::{Error, ErrorKind};
+    ///
+    /// let error = Error::of(ErrorKind::TimedOut, format!("no answer after {} ms", 250));
+    /// assert_eq!(error.kind(), ErrorKind::TimedOut);
+    /// assert_eq!(error.to_string(), "no answer after 250 ms");
+    /// ```
+    pub fn of(kind: ErrorKind, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(Arc::new(Inner::Foreign(kind, error.into())))
     }
 
     pub(crate) fn of_kind(kind: ErrorKind, cause: &'static str) -> Self {
@@ -141,14 +156,15 @@ impl Error {
             Inner::Kind(kind, _) => *kind,
             Inner::Panic { .. } => ErrorKind::Panicked,
             Inner::Context { cause, .. } => cause.kind(),
-            Inner::Message(_) | Inner::Foreign(_) => ErrorKind::Other,
+            Inner::Foreign(kind, _) => *kind,
+            Inner::Message(_) => ErrorKind::Other,
         }
     }
 
     /// The error it was made from, if that is an `E`. Lines of context do not hide it.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         match &*self.0 {
-            Inner::Foreign(error) => error.downcast_ref(),
+            Inner::Foreign(_, error) => error.downcast_ref(),
             Inner::Context { cause, .. } => cause.downcast_ref(),
             _ => None,
         }
@@ -172,7 +188,7 @@ impl Error {
     /// This error as the standard library's trait object, for code that wants one.
     pub fn as_std(&self) -> &(dyn StdError + Send + Sync + 'static) {
         match &*self.0 {
-            Inner::Foreign(error) => &**error,
+            Inner::Foreign(_, error) => &**error,
             inner => inner,
         }
     }
@@ -180,7 +196,7 @@ impl Error {
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        Self(Arc::new(Inner::Foreign(Box::new(error))))
+        Self::of(ErrorKind::Other, error)
     }
 }
 
@@ -223,7 +239,7 @@ impl fmt::Display for Inner {
             Inner::Panic { message, place: None, .. } => write!(f, "panicked: {message}"),
             Inner::Context { line, .. } => f.write_str(line),
             Inner::Message(message) => f.write_str(message),
-            Inner::Foreign(error) => fmt::Display::fmt(error, f),
+            Inner::Foreign(_, error) => fmt::Display::fmt(error, f),
         }
     }
 }

@@ -40,6 +40,8 @@ fn each_kind_has_its_cause() {
         (Error::full("sixteen is all there is"), ErrorKind::Full, "sixteen is all there is"),
         (Error::timed_out("the frame is over"), ErrorKind::TimedOut, "the frame is over"),
         (Error::msg("a message"), ErrorKind::Other, "a message"),
+        (Error::of(ErrorKind::Panicked, "it threw"), ErrorKind::Panicked, "it threw"),
+        (Error::of(ErrorKind::Full, layers()).context("loading"), ErrorKind::Full, "loading"),
         (Error::from(layers()), ErrorKind::Other, "no scene"),
     ];
     for (error, kind, text) in causes {
@@ -68,6 +70,9 @@ fn it_downcasts_to_what_it_was_made_from() {
     assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
     assert!(error.downcast_ref::<fmt::Error>().is_none());
     assert!(Error::msg("text").downcast_ref::<std::num::ParseIntError>().is_none());
+    let kinded = Error::of(ErrorKind::Canceled, layers());
+    assert_eq!(kinded.downcast_ref::<Layer>().map(|layer| layer.0), Some("no scene"));
+    assert_eq!(kinded.source().map(ToString::to_string).as_deref(), Some("no texture"));
     let twin = error.clone();
     let original = error.downcast_ref::<std::num::ParseIntError>().unwrap();
     assert!(std::ptr::eq(original, twin.downcast_ref().unwrap()), "clones share it");
