@@ -26,7 +26,7 @@ typedef struct check_test {
 } check_test;
 
 extern const check_test error_tests[], promise_tests[], verb_tests[], context_tests[], combine_tests[], main_tests[],
-    pool_tests[], misuse_tests[];
+    pool_tests[], thread_tests[], misuse_tests[], guest_tests[], timer_tests[];
 
 /* ---- Values */
 
@@ -93,6 +93,8 @@ typedef struct host {
 
 void host_init(host *host);
 tb_processor host_processor(host *host);
+/* From now on it drops what it gets, or takes it again. */
+void host_refuse(host *host, bool refuses);
 /* Runs one; false if there is none. */
 bool host_run_one(host *host);
 size_t host_run(host *host);

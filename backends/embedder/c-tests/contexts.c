@@ -85,7 +85,7 @@ static void a_host_can_refuse(void)
     tb_task *task = NULL;
     note one = {0};
     host_init(&host);
-    host.refuses = 1;
+    host_refuse(&host, true);
     processor = host_processor(&host);
     OK(tb_worker_create(&processor, &worker));
     OK(tb_run(worker, note_run, &one, note_destroy, &task));

@@ -65,7 +65,7 @@ static void wind_up(void)
     }
     for (which = 0; which < SYSTEMS; which++) {
         enter_main(which);
-        hosts[which].refuses = 0;
+        host_refuse(&hosts[which], false);
     }
     run_what_is_left();
     if (pool != NULL) {

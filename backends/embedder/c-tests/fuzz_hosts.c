@@ -143,7 +143,7 @@ void change_systems(void)
         }
         break;
     case 3:
-        hosts[which].refuses = pick(4) == 0;
+        host_refuse(&hosts[which], pick(4) == 0);
         break;
     default:
         enter_main(which);

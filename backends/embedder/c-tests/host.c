@@ -59,6 +59,13 @@ tb_processor host_processor(host *host)
     return processor;
 }
 
+void host_refuse(host *host, bool refuses)
+{
+    pthread_mutex_lock(&host->lock);
+    host->refuses = refuses;
+    pthread_mutex_unlock(&host->lock);
+}
+
 static tb_runnable *take(host *host)
 {
     tb_runnable *runnable = NULL;

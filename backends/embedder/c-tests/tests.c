@@ -26,7 +26,9 @@ int main(int count, char **arguments)
     int ran = run_all(error_tests, "errors", only) + run_all(promise_tests, "promises", only) +
               run_all(verb_tests, "verbs", only) + run_all(context_tests, "contexts", only) +
               run_all(combine_tests, "combine", only) + run_all(main_tests, "main-thread", only) +
-              run_all(pool_tests, "pool", only) + run_all(misuse_tests, "misuse", only);
+              run_all(pool_tests, "pool", only) + run_all(thread_tests, "threads", only) +
+              run_all(misuse_tests, "misuse", only) +
+              run_all(guest_tests, "guests", only) + run_all(timer_tests, "timers", only);
     if (ran == 0) {
         fprintf(stderr, "there are no tests of that name\n");
         return 2;

@@ -190,7 +190,7 @@ static void failing_keeps_closure_and_task(void)
 
 /* ---- Deep */
 
-enum { DEEP = 100000 };
+enum { DEEP = 30000 };
 
 static void adds_one(void *data, void *value, tb_reply *reply)
 {

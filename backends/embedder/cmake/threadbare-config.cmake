@@ -29,6 +29,10 @@ endif()
 
 add_library(threadbare::threadbare ${_threadbare_kind} IMPORTED GLOBAL)
 target_include_directories(threadbare::threadbare INTERFACE "${_threadbare_crate}/include")
+if(THREADBARE_SHARED)
+  # Cargo gives it no soname: without this a program would look for it by the path that it was linked by.
+  set_target_properties(threadbare::threadbare PROPERTIES IMPORTED_NO_SONAME ON)
+endif()
 
 if(THREADBARE_LIBRARY)
   set_target_properties(threadbare::threadbare PROPERTIES IMPORTED_LOCATION "${THREADBARE_LIBRARY}")

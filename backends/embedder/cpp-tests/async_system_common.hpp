@@ -2,7 +2,6 @@
 #pragma once
 
 #include <threadbare_async_system.hpp>
-namespace CesiumAsync = threadbare::async_system; // as a ported program would
 
 #include <functional>
 #include <memory>

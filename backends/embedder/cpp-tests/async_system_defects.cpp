@@ -103,6 +103,16 @@ TEST(defect_a_queue_that_holds_its_system_ends_when_it_is_dispatched) {
     CHECK(Tracked::live == 0 && alive.expired());
 }
 
+TEST(defect_what_waits_in_main_at_the_end_is_rejected) {
+    Tracked::reset();
+    threadbare::Task<int> task = [] {
+        AsyncSystem asyncSystem(std::make_shared<Threads>());
+        return asyncSystem.runInMainThread([held = Tracked(1)] { return held.number; }).task();
+    }();
+    CHECK(Tracked::live == 0 && task.is_settled());
+    CHECK(std::move(task).try_wait().error().kind() == TB_ERROR_CLOSED);
+}
+
 TEST(defect_chains_need_no_stack) {
     AsyncSystem asyncSystem(std::make_shared<Threads>());
     auto promise = asyncSystem.createPromise<int>();

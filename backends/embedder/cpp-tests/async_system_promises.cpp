@@ -60,6 +60,20 @@ TEST(promise_dispatch_one_runs_what_follows_at_once) {
     CHECK(!asyncSystem.dispatchOneMainThreadTask());
 }
 
+TEST(promise_main_closures_wait_for_a_dispatch) {
+    AsyncSystem asyncSystem(std::make_shared<Threads>());
+    auto promise = asyncSystem.createPromise<int>();
+    int caught = 0;
+    auto count = [&caught](std::exception&&) { return ++caught; };
+    auto shared = promise.getFuture().share();
+    auto first = shared.catchInMainThread(count);
+    auto second = shared.thenInMainThread([](int n) { return n; }).catchInMainThread(count);
+    promise.reject(std::runtime_error("no"));
+    CHECK(caught == 0 && !first.isReady() && !second.isReady());
+    asyncSystem.dispatchMainThreadTasks();
+    CHECK(caught == 2 && first.wait() + second.wait() == 3);
+}
+
 TEST(promise_worker_continuations_stay_where_they_are) {
     auto pProcessor = std::make_shared<Threads>();
     AsyncSystem asyncSystem(pProcessor);

@@ -87,6 +87,7 @@ public:
         ++started;
     }
     void release() override { ++released; }
+    void main_ready() override { ++ready; }
     /// All, with what comes meanwhile. How many there were.
     int run_all() {
         int ran = 0;
@@ -102,6 +103,7 @@ public:
 
     std::atomic<int> started{0};
     std::atomic<int> released{0};
+    std::atomic<int> ready{0};
 
 private:
     std::mutex mutex_;

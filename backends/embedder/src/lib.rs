@@ -6,9 +6,9 @@
 //! # Features
 //!
 //! - `std` (default): panics become rejections, threads can wait, and are told apart.
-//! - `threads` (default): `tb_pool`, the pool of `threadbare-threads`. It is the one backend that depends on another: a
-//!   C program links one library, which has to have the pool in it, and two Rust libraries in one program would each
-//!   bring a core of their own.
+//! - `threads` (default): `tb_pool` and `tb_clock`, those of `threadbare-threads`. It is the one backend that depends on
+//!   another: a C program links one library, which has to have the pool in it, and two Rust libraries in one program would
+//!   each bring a core of their own.
 //! - `checked`: handles are looked up before they are used, and stale ones refused; so they are in debug builds with `std`.
 //! - `portable-atomic`: for targets without compare-and-swap.
 //! - `host`: for a final library without `std`: memory comes from the host, by `tb_host_alloc` and its kin. A program
@@ -37,8 +37,12 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "threads")]
+mod clock;
 mod context;
 mod error;
+#[cfg(feature = "threads")]
+mod guest;
 mod handle;
 mod home;
 #[cfg(all(feature = "host", not(feature = "std")))]
@@ -53,6 +57,8 @@ mod registry;
 mod reply;
 mod runnable;
 mod shared;
+#[cfg(feature = "threads")]
+mod spawn;
 mod status;
 mod sync;
 mod system;
@@ -61,8 +67,12 @@ mod thread;
 mod value;
 mod verbs;
 
+#[cfg(feature = "threads")]
+pub use clock::*;
 pub use context::*;
 pub use error::*;
+#[cfg(feature = "threads")]
+pub use guest::*;
 pub use main_thread::*;
 pub use many::*;
 #[cfg(feature = "threads")]
@@ -72,6 +82,8 @@ pub use promise::*;
 pub use reply::*;
 pub use runnable::*;
 pub use shared::*;
+#[cfg(feature = "threads")]
+pub use spawn::*;
 pub use status::*;
 pub use system::*;
 pub use task::*;

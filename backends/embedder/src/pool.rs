@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::ffi::{c_char, c_void};
+use core::time::Duration;
 
 use threadbare::AsyncSystem;
 use threadbare_threads::ThreadPool;
@@ -11,8 +12,10 @@ use crate::error::text;
 use crate::handle::{Handle, clear, give, lend, take_any};
 use crate::processor::copy_sized;
 use crate::registry::Kind;
+use crate::spawn::{spawn, tb_pool_thread};
 use crate::status::{Result, TB_INVALID, TB_SYSTEM, fail, guard, guard_or, tb_status};
 use crate::system::tb_system;
+use crate::value::{Value, tb_destroy};
 
 /// A pool of threads. For any thread.
 pub struct tb_pool {
@@ -28,7 +31,15 @@ impl tb_pool {
     fn new(pool: ThreadPool) -> Self {
         Self { worker: Borrowed::new(Place::Worker(pool.worker())), pool }
     }
+
+    pub(crate) fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
 }
+
+/// None at all, in settings where 0 is the library's choice.
+// The header has it from cbindgen.toml: the generator leaves out what is not a literal.
+pub const TB_NONE: usize = usize::MAX;
 
 /// Settings for a pool. Set `size` to sizeof(tb_pool_options), and the rest to 0 or NULL where you have no wish.
 #[repr(C)]
@@ -36,7 +47,8 @@ impl tb_pool {
 pub struct tb_pool_options {
     /// sizeof(tb_pool_options): what lies beyond is taken as 0 and NULL.
     pub size: usize,
-    /// How many threads; 0: as many as the machine can run at once.
+    /// How many threads; 0: as many as the machine can run at once; TB_NONE: none, if there is room for guests: then work runs
+    /// while one is attached, and what is left when the pool closes runs on the thread that closes it.
     pub threads: usize,
     /// What they are called, before a dash and their index. UTF-8, copied.
     pub name: *const c_char,
@@ -48,6 +60,24 @@ pub struct tb_pool_options {
     pub on_stop: Option<unsafe extern "C-unwind" fn(data: *mut c_void, index: usize)>,
     /// For these two. It must live until the pool's threads have ended.
     pub data: *mut c_void,
+    /// Room for so many threads of the host's at a time: see tb_pool_attach_until.
+    pub guests: usize,
+    /// For how many nanoseconds a thread that has run out of work looks for more before it sleeps: what comes meanwhile starts
+    /// sooner. One thread of the pool at a time does so. 0: the library's choice, 20 microseconds, or none on a machine with one
+    /// core; TB_NONE: none, which spares the processor, and the battery.
+    pub spin_nanos: usize,
+    /// The host makes the threads: with names, affinities or priorities of its own, or memory of its own for stacks. Called once
+    /// for each of `threads`, one after the other, on the thread that calls tb_pool_create, before that returns. It takes charge
+    /// of `thread`, and has tb_pool_thread_run called on a thread of its own, not inside this call. If it returns anything but
+    /// TB_OK the library has the handle back: no more threads are asked for, and tb_pool_create returns TB_SYSTEM, when the
+    /// threads that were made have been run, which they still must be, or dropped. Closing the pool waits for tb_pool_thread_run
+    /// to return, not for the host's thread to end.
+    pub spawn: Option<unsafe extern "C-unwind" fn(data: *mut c_void, thread: *mut tb_pool_thread) -> tb_status>,
+    /// For `spawn`.
+    pub spawn_data: *mut c_void,
+    /// Destroys `spawn_data`, when tb_pool_create succeeds, before it returns: `spawn` is not called any more then. When it
+    /// fails, `spawn_data` stays yours.
+    pub spawn_destroy: tb_destroy,
 }
 
 /// A hook of the host's, with its data.
@@ -65,19 +95,35 @@ impl Hook {
     }
 }
 
+const NO_WISHES: tb_pool_options = tb_pool_options {
+    size: 0,
+    threads: 0,
+    name: core::ptr::null(),
+    stack_size: 0,
+    on_start: None,
+    on_stop: None,
+    data: core::ptr::null_mut(),
+    guests: 0,
+    spin_nanos: 0,
+    spawn: None,
+    spawn_data: core::ptr::null_mut(),
+    spawn_destroy: None,
+};
+
+/// What the host wishes, where 0 is no wish.
+fn chosen(wish: usize) -> Option<usize> {
+    match wish {
+        0 => None,
+        TB_NONE => Some(0),
+        wish => Some(wish),
+    }
+}
+
 /// # Safety
 ///
 /// As the header says of the struct.
 unsafe fn build(options: *const tb_pool_options) -> Result<ThreadPool> {
-    let mut own = tb_pool_options {
-        size: 0,
-        threads: 0,
-        name: core::ptr::null(),
-        stack_size: 0,
-        on_start: None,
-        on_stop: None,
-        data: core::ptr::null_mut(),
-    };
+    let mut own = NO_WISHES;
     let mut builder = ThreadPool::builder();
     // SAFETY: as the caller says; all fields are pointers, functions or sizes, and NULL or 0 is a value of each.
     unsafe {
@@ -89,9 +135,13 @@ unsafe fn build(options: *const tb_pool_options) -> Result<ThreadPool> {
             builder = builder.thread_name(move |index| alloc::format!("{name}-{index}"));
         }
     }
-    if own.threads > 0 {
-        builder = builder.threads(own.threads);
+    if let Some(threads) = chosen(own.threads) {
+        builder = builder.threads(threads);
     }
+    if let Some(nanoseconds) = chosen(own.spin_nanos) {
+        builder = builder.spin(Duration::from_nanos(nanoseconds as u64));
+    }
+    builder = builder.guests(own.guests);
     if own.stack_size > 0 {
         builder = builder.stack_size(own.stack_size);
     }
@@ -103,11 +153,19 @@ unsafe fn build(options: *const tb_pool_options) -> Result<ThreadPool> {
         let hook = Hook(call, own.data);
         builder = builder.on_stop(move |index| hook.call(index));
     }
+    if let Some(call) = own.spawn {
+        // SAFETY: the host gave the two together.
+        builder = builder.spawn_with(move |thread| unsafe { spawn(call, own.spawn_data, thread) });
+    }
     match builder.build() {
-        Ok(pool) => Ok(pool),
-        Err(error) if error.downcast_ref::<std::io::Error>().is_some() => {
-            fail(TB_SYSTEM, c"the system has not so many threads to give")
+        Ok(pool) => {
+            drop(Value::new(own.spawn_data, own.spawn_destroy));
+            Ok(pool)
         }
+        Err(error) if error.downcast_ref::<std::io::Error>().is_some() => match own.spawn {
+            Some(_) => fail(TB_SYSTEM, c"spawn has refused to make a thread"),
+            None => fail(TB_SYSTEM, c"the system has not so many threads to give"),
+        },
         Err(_) => fail(TB_INVALID, c"a pool with so many threads cannot be"),
     }
 }
@@ -148,7 +206,8 @@ pub unsafe extern "C" fn tb_pool_worker(pool: *const tb_pool) -> *const tb_conte
 }
 
 /// Lets nothing in any more, runs what is queued, and waits until the threads have ended; helps meanwhile as tb_task_wait
-/// does. Can be called again, and by several threads. On one of the pool's own threads it does not wait. The handle stays.
+/// does. Can be called again, and by several threads. On one of the pool's own threads, or an attached one, it does not wait.
+/// The handle stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_pool_close(pool: *const tb_pool) -> tb_status {
     guard(|| {

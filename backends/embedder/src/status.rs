@@ -30,6 +30,10 @@ pub const TB_UNSUPPORTED: tb_status = 8;
 pub const TB_SYSTEM: tb_status = 9;
 /// A fault of the library itself.
 pub const TB_PANICKED: tb_status = 10;
+/// The pool has no room for one thread more.
+pub const TB_FULL: tb_status = 11;
+/// The pool is closed.
+pub const TB_CLOSED: tb_status = 12;
 
 /// Why a function fails.
 pub(crate) struct Failure {
@@ -38,13 +42,17 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) const NO_CALLBACK: Self = Self { status: TB_NULL, why: c"a callback is NULL" };
+    pub(crate) const NO_CALLBACK: Self = Self::new(TB_NULL, c"a callback is NULL");
+
+    pub(crate) const fn new(status: tb_status, why: &'static CStr) -> Self {
+        Self { status, why }
+    }
 }
 
 pub(crate) type Result<T> = core::result::Result<T, Failure>;
 
 pub(crate) fn fail<T>(status: tb_status, why: &'static CStr) -> Result<T> {
-    Err(Failure { status, why })
+    Err(Failure::new(status, why))
 }
 
 /// Runs a function's body: what it fails with is the status, and remembered; a panic goes no further.
@@ -145,6 +153,8 @@ pub extern "C" fn tb_status_name(status: tb_status) -> *const c_char {
         TB_UNSUPPORTED => c"TB_UNSUPPORTED",
         TB_SYSTEM => c"TB_SYSTEM",
         TB_PANICKED => c"TB_PANICKED",
+        TB_FULL => c"TB_FULL",
+        TB_CLOSED => c"TB_CLOSED",
         _ => c"TB_?",
     };
     name.as_ptr()

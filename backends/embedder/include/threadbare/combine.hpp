@@ -105,27 +105,31 @@ Task<typename Into::Value> gathered(tb_task* task) noexcept {
 
 } // namespace detail
 
-/// All values, in order; of `Task<void>`s, nothing. Settles when all have; with errors, the first by position is its own.
-/// Of none: at once.
+/// All values, in order; of `Task<void>`s, nothing. Settles when all have, on the thread that settles the last; with errors,
+/// the first by position is its own, and the others go to the error hook. Of none: at once. A T whose
+/// move throws rejects it. If one of the tasks is empty, it is rejected at once, and the others are dropped. From any thread, as the
+/// three below.
 template <class T>
 auto all(std::vector<Task<T>> tasks) {
     return detail::gathered<detail::IntoVector<T>>(detail::combined(tb_all, std::move(tasks)));
 }
 
-/// The same for tasks of different types: a tuple, with `Unit` where a task has no value.
+/// The same for tasks of different types: a tuple, with `Unit` where a task has no value. At least one.
 template <class... T>
 auto join(Task<T>... tasks) {
     tb_task* raw[] = {tasks.release()...};
     return detail::gathered<detail::IntoTuple<T...>>(detail::combined(tb_all, raw, sizeof...(T)));
 }
 
-/// The outcome of the first that settles.
+/// The outcome of the first that settles, on the thread that settles it. The others go on; what comes of them is destroyed.
+/// Of none an error, and of empty ones as `all`.
 template <class T>
 Task<T> race(std::vector<Task<T>> tasks) {
     return Task<T>::adopt(detail::combined(tb_race, std::move(tasks)));
 }
 
-/// The value of the first that resolves; an error if none does.
+/// The value of the first that resolves, on the thread that settles it; an error with all of theirs if none does. The others
+/// go on; what comes of them is destroyed. Of none an error, and of empty ones as `all`.
 template <class T>
 Task<T> any(std::vector<Task<T>> tasks) {
     return Task<T>::adopt(detail::combined(tb_any, std::move(tasks)));

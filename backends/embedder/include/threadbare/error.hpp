@@ -29,7 +29,7 @@ THREADBARE_BEGIN
 /// The payload is destroyed on whichever thread drops the last copy.
 class Error {
 public:
-    /// An error from outside, with a message (UTF-8).
+    /// An error from outside, with a message (UTF-8; for any other the message says that it was not).
     explicit Error(const char* message) noexcept : Error(TB_ERROR_OTHER, message) {}
     explicit Error(const std::string& message) noexcept : Error(message.c_str()) {}
     Error(tb_error_kind kind, const char* message) noexcept {
@@ -43,8 +43,10 @@ public:
         return made<P>(message, &tags::payload<P>, std::move(payload));
     }
 
+    /// What sort of trouble it is, one of `TB_ERROR_…`. Of an error that was moved from `TB_ERROR_OTHER`.
     tb_error_kind kind() const noexcept { return tb_error_get_kind(raw()); }
 
+    /// What happened; only allocating the string can fail.
     std::string message() const { return text(tb_error_message); }
     /// The message, with each cause on a line of its own below.
     std::string trace() const { return text(tb_error_trace); }
@@ -63,6 +65,7 @@ public:
 #if THREADBARE_EXCEPTIONS
     /// The exception that is being handled, as an error. Only inside of a `catch`.
     static Error current() noexcept;
+    /// An exception as an error, with what `what()` says. `Exception` is the error that it was.
     static Error from(std::exception_ptr thrown) noexcept;
     /// The exception that this error was, or null.
     std::exception_ptr exception() const noexcept;
@@ -72,6 +75,7 @@ public:
 
     /// The reason why the C interface has just said no, on this thread.
     static Error last() noexcept { return Error(TB_ERROR_OTHER, tb_last_error()); }
+    /// The C handle: whoever has it must drop it.
     static Error adopt(tb_error* raw) noexcept { return Error(raw, Adopt{}); }
     tb_error* release() noexcept { return handle_.release(); }
     const tb_error* raw() const noexcept { return handle_.get(); }
@@ -140,8 +144,8 @@ inline void Error::rethrow() const {
 }
 #endif
 
-/// Calls `hook` with every error of a rejected task that nobody can see any more; on the thread that dropped it. Once per
-/// process: false if there was one already. It must not throw.
+/// Calls `hook` with every error of a rejected task that nobody can see any more; on the thread that settles or drops it, so
+/// by several at once. Once per process: false if there was one already. It must not throw.
 inline bool set_error_hook(void (*hook)(const Error& error)) noexcept {
     auto call = [](void* data, const tb_error* error) noexcept {
         tb_error* copy = nullptr;

@@ -11,28 +11,34 @@
 #include "error.hpp"
 #include "handle.hpp"
 #include "mode.hpp"
+#include "thread.hpp"
 #include "value.hpp"
 
 THREADBARE_BEGIN
 
-/// A piece of work, to be run once, on any thread. Dropped unrun, what depends on it is rejected with `TB_ERROR_CLOSED`.
+/// A piece of work, to be run once, on a thread of the processor's. Dropped unrun, on any thread, its closure is destroyed
+/// there, and what depends on it rejected with `TB_ERROR_CLOSED`. Run and drop it under no lock: continuations may follow.
 class Runnable {
 public:
+    /// False once it was run, rejected, released or moved from: then the functions do nothing.
     explicit operator bool() const noexcept { return handle_.get() != nullptr; }
+    /// Runs it on the calling thread, and the continuations for the same processor that follow.
     void run() && noexcept { static_cast<void>(tb_runnable_run(handle_.out())); }
-    /// Runs it, and the continuations that would follow at once for as long as `more()`; the others are queued.
+    /// Runs it, and the continuations that would follow at once for as long as `more()`, which is asked on the calling thread
+    /// and must not throw; the others are queued.
     template <class More>
     void run_while(More&& more) && {
         using F = std::remove_reference_t<More>;
         auto call = [](void* data) noexcept -> bool { return (*static_cast<F*>(data))(); };
         static_cast<void>(tb_runnable_run_while(handle_.out(), call, const_cast<std::remove_const_t<F>*>(&more)));
     }
-    /// Rejects what depends on it.
+    /// Rejects what depends on it, unless an error was on its way already. The closure is destroyed on the calling thread.
     void reject(Error error) && noexcept {
         tb_error* raw = error.release();
         if (tb_runnable_reject(handle_.out(), &raw) != TB_OK) tb_error_drop(&raw);
     }
 
+    /// The C handle: whoever has it must run, reject or drop it.
     static Runnable adopt(tb_runnable* raw) noexcept { return Runnable(raw); }
     tb_runnable* release() noexcept { return handle_.release(); }
 
@@ -42,8 +48,9 @@ private:
     detail::Handle<tb_runnable, tb_runnable_drop> handle_;
 };
 
-/// The host's job system. Called on any thread, under no lock of the library; the last call is the destructor's, on
-/// whichever thread lets go of the last thing that refers to it.
+/// The host's job system. Called on any thread, by several at once, under no lock of the library; the last call is the
+/// destructor's, on whichever thread lets go of the last thing that refers to it: a system, a kept context, a queued
+/// runnable. Nothing but `start_task` may throw: the process ends.
 class Processor {
 public:
     virtual ~Processor() = default;
@@ -57,14 +64,15 @@ public:
     virtual bool helps() { return false; }
     /// Runs one piece of queued work on the calling thread, if there is one.
     virtual bool run_one() { return false; }
-    /// The calling thread found nothing and is about to park: from now on new work must `unpark` it (`TB_OUTLOOK_SLEEP`);
-    /// or there is work (`TB_OUTLOOK_WORK`); or nothing will ever come (`TB_OUTLOOK_NEVER`).
+    /// The calling thread found nothing and is about to park: from now on, until `after_park`, new work must `unpark` its
+    /// `Thread::current()` (`TB_OUTLOOK_SLEEP`); or there is work (`TB_OUTLOOK_WORK`); or nothing will ever come
+    /// (`TB_OUTLOOK_NEVER`): then the wait fails with `TB_ERROR_DEADLOCK` if all say so. Called under no lock.
     virtual tb_outlook before_park() { return TB_OUTLOOK_WORK; }
-    /// It is up again.
+    /// It is up again: called on the same thread, after each `before_park` that did not say `TB_OUTLOOK_WORK`.
     virtual void after_park() {}
-    /// The last system is gone: run or drop what is queued, and refuse what comes.
+    /// The last system is gone: run or drop what is queued, and refuse what comes. Once, on the thread that dropped it.
     virtual void release() {}
-    /// The main queue is no longer empty: wake the main loop.
+    /// The main queue is no longer empty: wake the main loop. On the thread that queues; must not block.
     virtual void main_ready() {}
 };
 
@@ -147,8 +155,10 @@ inline void created(tb_status status) {
 
 } // namespace detail
 
-/// A worker by itself, without a system: the threads of one processor. Takes a (shared or unique) pointer to a
-/// `Processor`, or a closure `void(Runnable)`.
+/// A worker by itself, without a system: the threads of one processor. Takes a (shared or unique) pointer to a `Processor`,
+/// not null, or a closure `void(Runnable)`: a `start_task`, so called on any thread, by several at once. It is never
+/// released, and destroyed with the last thing that refers to it, which what it has queued does, too: run or drop that. Throws if it cannot be made; without exceptions it is
+/// empty then, and its work rejected.
 template <class P>
 KeptContext worker(P processor) {
     tb_processor raw = detail::ProcessorData::describe(detail::as_processor(std::move(processor)));
@@ -160,7 +170,8 @@ KeptContext worker(P processor) {
 }
 
 /// Calls `f`, inside of which the calling thread is one of the worker's: for the main function of a host's thread.
-/// Continuations for the worker then run at once, and waits run its work if the processor helps. `f` must not throw.
+/// Continuations for the worker then run at once, and waits run its work if the processor helps. `f` must not throw. False,
+/// and `f` is not called, if this is no worker of a processor's, or the library is one without std.
 template <class F>
 bool serve(Context worker, F&& f) {
     using G = std::remove_reference_t<F>;

@@ -13,12 +13,14 @@
 
 THREADBARE_BEGIN
 
-/// Settles one task, once, from any thread. Dropped unsettled, the task is rejected with `TB_ERROR_ABANDONED`.
-/// What follows in `immediate`, or in a context that the calling thread is in, runs inside of the call.
+/// Settles one task, once, from any thread; of several at once the first does. Dropped unsettled, the task is rejected with
+/// `TB_ERROR_ABANDONED`. What follows in `immediate`, or in a context that the calling thread is in, runs inside of the call
+/// that settles (of the destructor, too) and is destroyed there: make it under no lock.
 template <class T>
 class Promise {
 public:
-    /// Makes the T of the arguments. False if it was settled already; the value is destroyed then.
+    /// Makes the T of the arguments, on the calling thread. False if the task was settled already; the value is destroyed then,
+    /// here. What the T's constructor throws comes out, and the task is not settled.
     template <class... Args>
     bool resolve(Args&&... args) const {
         void* value = detail::Slot<T>::put(std::forward<Args>(args)...);
@@ -26,7 +28,7 @@ public:
         detail::Slot<T>::free(value);
         return false;
     }
-    /// False if it was settled already.
+    /// False if the task was settled already; the error is dropped then.
     bool reject(Error error) const noexcept {
         tb_error* raw = error.release();
         if (tb_promise_reject(handle_.get(), &raw) == TB_OK) return true;
@@ -34,6 +36,7 @@ public:
         return false;
     }
 
+    /// The C handle, as in `Task`: whoever has it must drop it.
     static Promise adopt(tb_promise* raw) noexcept { return Promise(raw); }
     tb_promise* release() noexcept { return handle_.release(); }
 
@@ -43,13 +46,14 @@ private:
     detail::Handle<tb_promise, tb_promise_drop> handle_;
 };
 
+/// The two sides of one promise.
 template <class T>
 struct PromiseAndTask {
     Promise<T> promise;
     Task<T> task;
 };
 
-/// `auto [promise, task] = threadbare::promise<int>();`
+/// Both sides: `auto [promise, task] = threadbare::promise<int>();`
 template <class T>
 PromiseAndTask<T> promise() noexcept {
     tb_promise* promise = nullptr;

@@ -1,9 +1,9 @@
 // A value or an error.
 #pragma once
 
-#include <new>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "error.hpp"
 #include "mode.hpp"
@@ -20,62 +20,34 @@ template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 } // namespace detail
 
-/// A T or an `Error`. To look at the one that is not there is an error in the program.
+/// A T or an `Error`: a plain value, for one thread at a time, copied and moved as the T is. To look at the one that is not
+/// there is an error in the program.
 template <class T>
 class [[nodiscard]] Result {
 public:
-    Result(Error error) noexcept : error_(std::move(error)), ok_(false) {}
+    Result(Error error) noexcept : either_(std::in_place_index<1>, std::move(error)) {}
     template <class U = T, class = std::enable_if_t<std::is_constructible_v<T, U&&> && std::is_convertible_v<U&&, T> &&
                                                     !std::is_same_v<std::decay_t<U>, Error> &&
                                                     !detail::is_result<std::decay_t<U>>>>
-    Result(U&& value) : value_(std::forward<U>(value)), ok_(true) {}
-    Result(Result&& other) : ok_(other.ok_) { build(std::move(other)); }
-    Result(const Result& other) : ok_(other.ok_) { build(other); }
-    Result& operator=(Result other) {
-        clear();
-        ok_ = other.ok_;
-        build(std::move(other));
-        return *this;
-    }
-    ~Result() { clear(); }
+    Result(U&& value) : either_(std::in_place_index<0>, std::forward<U>(value)) {}
 
-    bool has_value() const noexcept { return ok_; }
-    explicit operator bool() const noexcept { return ok_; }
-    T& operator*() & noexcept { return value_; }
-    const T& operator*() const& noexcept { return value_; }
-    T&& operator*() && noexcept { return std::move(value_); }
-    T* operator->() noexcept { return &value_; }
-    const T* operator->() const noexcept { return &value_; }
+    bool has_value() const noexcept { return either_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+    T& operator*() & noexcept { return *std::get_if<0>(&either_); }
+    const T& operator*() const& noexcept { return *std::get_if<0>(&either_); }
+    T&& operator*() && noexcept { return std::move(**this); }
+    T* operator->() noexcept { return std::get_if<0>(&either_); }
+    const T* operator->() const noexcept { return std::get_if<0>(&either_); }
     template <class U>
     T value_or(U&& other) && {
-        return ok_ ? std::move(value_) : static_cast<T>(std::forward<U>(other));
+        return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
     }
-    Error& error() & noexcept { return error_; }
-    const Error& error() const& noexcept { return error_; }
-    Error&& error() && noexcept { return std::move(error_); }
+    Error& error() & noexcept { return *std::get_if<1>(&either_); }
+    const Error& error() const& noexcept { return *std::get_if<1>(&either_); }
+    Error&& error() && noexcept { return std::move(error()); }
 
 private:
-    template <class From>
-    void build(From&& other) {
-        if (ok_) {
-            new (static_cast<void*>(&value_)) T(*std::forward<From>(other));
-        } else {
-            new (static_cast<void*>(&error_)) Error(std::forward<From>(other).error());
-        }
-    }
-    void clear() noexcept {
-        if (ok_) {
-            value_.~T();
-        } else {
-            error_.~Error();
-        }
-    }
-
-    union {
-        T value_;
-        Error error_;
-    };
-    bool ok_;
+    std::variant<T, Error> either_;
 };
 
 /// Nothing, or an `Error`.

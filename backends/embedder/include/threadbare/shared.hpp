@@ -15,17 +15,19 @@
 
 THREADBARE_BEGIN
 
-/// A task that many can have. Copies are the same task; each fork is an ordinary one, with a copy of the value.
+/// A task that many can have, from any thread, several at once. Copies are the same task; each fork is an ordinary one, with
+/// a copy of the value. The original is destroyed on the thread that drops the last copy of this.
 template <class T>
 class SharedTask {
 public:
-    /// Forks settle in the order in which they were made.
+    /// One more task. Forks settle in the order in which they were made, on the thread that settles the original, or here if
+    /// it is settled; that thread also copies the value, which must not throw.
     Task<T> fork() const noexcept {
         tb_task* task = nullptr;
         if (tb_shared_fork(handle_.get(), &task) != TB_OK) return Task<T>::rejected(Error::last());
         return Task<T>::adopt(task);
     }
-    /// A copy of the outcome, if it is there: for code that looks every frame.
+    /// A copy of the outcome, if it is there, made on the calling thread: for code that looks every frame.
     std::optional<Result<T>> peek() const {
         void* value = nullptr;
         tb_error* error = nullptr;
@@ -33,8 +35,10 @@ public:
         if (status == TB_PENDING) return std::nullopt;
         return detail::received<T>(status, value, error);
     }
+    /// Is the outcome there? Not in an empty one.
     bool is_settled() const noexcept { return tb_shared_is_settled(handle_.get()); }
 
+    /// The C handle, as in `Task`.
     static SharedTask adopt(tb_shared* raw) noexcept { return SharedTask(raw); }
     tb_shared* release() noexcept { return handle_.release(); }
 

@@ -17,7 +17,8 @@ THREADBARE_BEGIN
 template <class T>
 class Task;
 
-/// The outcome of a task, lent to a closure of `inspect`.
+/// The outcome of a task, lent to a closure of `inspect` for the call. To look at the one that is not there is an error in
+/// the program.
 template <class T>
 class View {
 public:

@@ -20,6 +20,10 @@ impl Log {
         self.0.lock().unwrap().iter().map(|(_, thread)| *thread).collect()
     }
 
+    pub(crate) fn note(&self, number: u32) {
+        self.0.lock().unwrap().push((number, std::thread::current().id()));
+    }
+
     /// A value of this log, to be destroyed with [`destroy`].
     pub(crate) fn value(&self, number: u32) -> *mut c_void {
         Box::into_raw(Box::new(Token { number, log: self.clone() })).cast()
@@ -34,7 +38,7 @@ struct Token {
 pub(crate) unsafe extern "C-unwind" fn destroy(value: *mut c_void) {
     // SAFETY: it is one of `Log::value`.
     let token = unsafe { Box::from_raw(value.cast::<Token>()) };
-    token.log.0.lock().unwrap().push((token.number, std::thread::current().id()));
+    token.log.note(token.number);
 }
 
 pub(crate) const DESTROY: tb_destroy = Some(destroy);
@@ -64,6 +68,11 @@ pub(crate) fn finish(value: *mut c_void) -> u32 {
 pub(crate) struct Data<F>(pub(crate) F, Log, u32);
 
 impl<F> Data<F> {
+    /// On the caller's stack, for a callback that is called while the caller waits.
+    pub(crate) fn new(f: F) -> Self {
+        Self(f, Log::default(), 0)
+    }
+
     pub(crate) fn make(f: F, log: &Log, number: u32) -> *mut c_void {
         Box::into_raw(Box::new(Self(f, log.clone(), number))).cast()
     }
@@ -74,7 +83,7 @@ impl<F> Data<F> {
     pub(crate) unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
         // SAFETY: as the caller says.
         let data = unsafe { Box::from_raw(data.cast::<Self>()) };
-        data.1.0.lock().unwrap().push((data.2, std::thread::current().id()));
+        data.1.note(data.2);
     }
 }
 
@@ -94,6 +103,7 @@ callback!(on_run, FnMut(reply: *mut tb_reply));
 callback!(on_value, FnMut(value: *mut c_void, reply: *mut tb_reply));
 callback!(on_error, FnMut(error: *mut tb_error, reply: *mut tb_reply));
 callback!(on_outcome, FnMut(value: *mut c_void, error: *mut tb_error, reply: *mut tb_reply));
+callback!(on_more, FnMut() -> bool);
 callback!(on_look, FnMut(value: *const c_void, error: *const tb_error));
 
 /// `tb_run`, with a Rust closure.
@@ -231,7 +241,35 @@ pub(crate) fn pool_options() -> tb_pool_options {
         on_start: None,
         on_stop: None,
         data: null_mut(),
+        guests: 0,
+        spin_nanos: 0,
+        spawn: None,
+        spawn_data: null_mut(),
+        spawn_destroy: None,
     }
+}
+
+pub(crate) fn create_pool(options: &tb_pool_options) -> *mut tb_pool {
+    let mut pool = null_mut();
+    // SAFETY: the options are whole.
+    assert_eq!(unsafe { tb_pool_create(options, &raw mut pool) }, TB_OK, "{}", last_error());
+    pool
+}
+
+pub(crate) fn drop_pool(mut pool: *mut tb_pool) {
+    // SAFETY: it is alive.
+    unsafe { tb_pool_drop(&raw mut pool) };
+    assert!(pool.is_null());
+}
+
+/// Work of the pool that replies with a value.
+pub(crate) fn work(pool: *const tb_pool, log: &Log, n: u32) -> *mut tb_task {
+    // SAFETY: it is alive.
+    let worker = unsafe { tb_pool_worker(pool) };
+    run(worker, log, 100 + n, move |reply| {
+        // SAFETY: the reply is alive.
+        assert_eq!(unsafe { tb_reply_resolve(reply, Log::default().value(n), DESTROY) }, TB_OK);
+    })
 }
 
 pub(crate) fn drop_system(mut system: *mut tb_system) {

@@ -3,10 +3,13 @@
 mod common;
 mod contexts;
 mod errors;
+mod guests;
 mod main_thread;
 mod many;
 mod pool;
 mod processor;
 mod promises;
+mod spawning;
 mod stale;
+mod timers;
 mod verbs;

@@ -10,33 +10,10 @@ use threadbare_embedder::*;
 
 use crate::common::*;
 
-fn create(options: &tb_pool_options) -> *mut tb_pool {
-    let mut pool = null_mut();
-    // SAFETY: the options are whole.
-    assert_eq!(unsafe { tb_pool_create(options, &raw mut pool) }, TB_OK, "{}", last_error());
-    pool
-}
-
-fn drop_pool(mut pool: *mut tb_pool) {
-    // SAFETY: it is alive.
-    unsafe { tb_pool_drop(&raw mut pool) };
-    assert!(pool.is_null());
-}
-
-/// Work of the pool that replies with a value.
-fn work(pool: *const tb_pool, log: &Log, n: u32) -> *mut tb_task {
-    // SAFETY: it is alive.
-    let worker = unsafe { tb_pool_worker(pool) };
-    run(worker, log, 100 + n, move |reply| {
-        // SAFETY: the reply is alive.
-        assert_eq!(unsafe { tb_reply_resolve(reply, Log::default().value(n), DESTROY) }, TB_OK);
-    })
-}
-
 #[test]
 fn a_pool_runs_closes_and_refuses() {
     let log = Log::default();
-    let pool = create(&tb_pool_options { threads: 2, ..pool_options() });
+    let pool = create_pool(&tb_pool_options { threads: 2, ..pool_options() });
     let tasks = [1, 2, 3].map(|n| work(pool, &log, n));
     // SAFETY: it is alive.
     unsafe {
@@ -54,7 +31,7 @@ fn a_pool_runs_closes_and_refuses() {
 #[test]
 fn close_now_rejects_what_has_not_started() {
     let log = Log::default();
-    let pool = create(&tb_pool_options { threads: 1, ..pool_options() });
+    let pool = create_pool(&tb_pool_options { threads: 1, ..pool_options() });
     let own = Anywhere(pool);
     // SAFETY: it is alive.
     let closing = run(unsafe { tb_pool_worker(pool) }, &log, 1, move |reply| {
@@ -73,7 +50,7 @@ fn close_now_rejects_what_has_not_started() {
 #[test]
 fn the_last_handle_closes_it() {
     let log = Log::default();
-    let pool = create(&tb_pool_options { threads: 1, ..pool_options() });
+    let pool = create_pool(&tb_pool_options { threads: 1, ..pool_options() });
     let mut system = null_mut();
     // SAFETY: all are alive.
     let again = unsafe {
@@ -121,7 +98,7 @@ fn threads_have_names_and_hooks() {
         data: std::ptr::without_provenance_mut(77),
         ..pool_options()
     };
-    drop_pool(create(&options));
+    drop_pool(create_pool(&options));
     let mut names = NAMES.lock().unwrap().clone();
     names.sort();
     assert_eq!((STARTED.load(Ordering::SeqCst), STOPPED.load(Ordering::SeqCst)), (3, 3));

@@ -143,12 +143,13 @@ public:
     /// A tuple of the values given, and this future's.
     template <class... Values>
     auto thenPassThrough(Values&&... values) && {
-        return attach(immediate, [values = std::tuple<std::decay_t<Values>...>(std::forward<Values>(values)...)](T&& value) mutable {
-            return std::tuple_cat(std::move(values), std::tuple<T>(std::move(value)));
+        std::tuple<std::decay_t<Values>...> kept(std::forward<Values>(values)...);
+        return attach(immediate, [kept = std::move(kept)](T&& value) mutable {
+            return std::tuple_cat(std::move(kept), std::tuple<T>(std::move(value)));
         });
     }
 
-    /// Blocks; gives the value, or throws.
+    /// Blocks; gives the value, or throws what rejected it.
     T wait() {
         if (this->state_->queue->is_current()) return waitInMainThread();
         return std::move(task_).wait();
@@ -173,7 +174,9 @@ private:
     Task<T> task_;
 };
 
-/// A future that many can continue: closures get a `const T&`. Copies are the same.
+/// A future that many can continue, from any thread: closures get a `const T&`, which others may have at the same time, and run
+/// where those of a `Future` do, in the order in which they were attached. Copies are the same; the value is destroyed on
+/// the thread that lets the last one go.
 template <class T>
 class SharedFuture final : impl::Verbs<SharedFuture<T>, T> {
     using Verbs = impl::Verbs<SharedFuture<T>, T>;
@@ -208,10 +211,12 @@ public:
     Future<T> catchImmediately(F&& f) {
         return this->caught(immediate, std::forward<F>(f));
     }
+    /// A tuple of the values given, and a copy of this future's.
     template <class... Values>
     auto thenPassThrough(Values&&... values) {
-        return attach(immediate, [values = std::tuple<std::decay_t<Values>...>(std::forward<Values>(values)...)](const T& value) mutable {
-            return std::tuple_cat(std::move(values), std::tuple<T>(value));
+        std::tuple<std::decay_t<Values>...> kept(std::forward<Values>(values)...);
+        return attach(immediate, [kept = std::move(kept)](const T& value) mutable {
+            return std::tuple_cat(std::move(kept), std::tuple<T>(value));
         });
     }
 
@@ -299,7 +304,9 @@ private:
 
 } // namespace impl
 
-/// The other side of a future. Copies are the same promise; only the first call of any of them counts.
+/// The other side of a future, for any thread. Copies are the same promise; only the first call of any of them counts. What
+/// follows immediately, or in a context that the calling thread is in, runs inside of the call. The last copy that goes
+/// rejects the future if none was made.
 template <class T>
 class Promise : public impl::PromiseOf<T> {
 public:

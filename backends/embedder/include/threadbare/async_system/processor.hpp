@@ -18,7 +18,8 @@ namespace threadbare::async_system {
 class ITaskProcessor {
 public:
     virtual ~ITaskProcessor() = default;
-    /// Calls `f` on some thread, soon. Any thread calls this.
+    /// Calls `f` on some thread, soon. Any thread calls this, several at once, under no lock. If it throws, or `f` is destroyed
+    /// uncalled, what depends on `f` is rejected; `f` itself never throws, and counts once.
     virtual void startTask(std::function<void()> f) = 0;
 };
 

@@ -15,13 +15,16 @@
 
 namespace threadbare::async_system {
 
-/// Starts work, and dispatches the main thread's. Copies are the same system.
+/// Starts work, and dispatches the main thread's. Copies are the same system, for any thread. Closures are called and destroyed
+/// on the threads that a function names; what they throw rejects the future. The last copy, of those that futures hold, too,
+/// closes the main queue: what waits in it is rejected.
 class AsyncSystem final {
 public:
+    /// The processor must not be null.
     AsyncSystem(const std::shared_ptr<ITaskProcessor>& pTaskProcessor)
         : state_(std::make_shared<impl::State>(pTaskProcessor)) {}
 
-    /// Calls `f` with the promise, at once. What it throws rejects the future.
+    /// Calls `f` with the promise, at once, here. What it throws rejects the future.
     template <class T, class F>
     Future<T> createFuture(F&& f) const {
         Promise<T> promise = createPromise<T>();
@@ -33,17 +36,19 @@ public:
         }
         return future;
     }
+    /// A promise, whose `getFuture` may be called once.
     template <class T>
     Promise<T> createPromise() const {
         return Promise<T>(state_);
     }
+    /// A future that has its value.
     template <class T>
     Future<std::decay_t<T>> createResolvedFuture(T&& value) const {
         return adopt(Task<std::decay_t<T>>::resolved(std::forward<T>(value)));
     }
     Future<void> createResolvedFuture() const { return adopt(Task<void>::resolved()); }
 
-    /// Queues `f` for the task processor.
+    /// Queues `f` for the task processor. If that throws, or drops the task, the future is rejected.
     template <class F>
     auto runInWorkerThread(F&& f) const {
         return adopt(run(state_->worker, closure(std::forward<F>(f))));
@@ -54,7 +59,7 @@ public:
         if (!state_->queue->is_current()) return adopt(run(state_->main, closure(std::forward<F>(f))));
         return adopt(Task<void>::resolved().and_then(immediate, closure(std::forward<F>(f))));
     }
-    /// Queues `f` for a pool.
+    /// Queues `f` for a pool. If that is gone, the future is rejected.
     template <class F>
     auto runInThreadPool(const ThreadPool& threadPool, F&& f) const {
         return adopt(run(threadPool.worker(), closure(std::forward<F>(f))));
@@ -80,7 +85,7 @@ public:
         return adopt(join(std::move(futures).task()...));
     }
 
-    /// Runs main work until there is none.
+    /// Runs main work until there is none, on the calling thread, which is the main thread meanwhile.
     void dispatchMainThreadTasks() const {
         while (dispatchOneMainThreadTask()) {
         }
@@ -88,7 +93,7 @@ public:
     /// Runs one piece of main work, and what follows from it at once. False if there was none.
     bool dispatchOneMainThreadTask() const { return state_->queue->dispatch_one(); }
 
-    /// While it lives, its thread is the main thread.
+    /// While it lives, its thread is the main thread. Destroyed on that thread.
     class [[nodiscard]] MainThreadScope {
     public:
         explicit MainThreadScope(std::shared_ptr<impl::MainQueue> queue)
@@ -98,8 +103,10 @@ public:
         std::shared_ptr<impl::MainQueue> queue_;
         std::unique_ptr<impl::MainQueue::Scope> scope_;
     };
+    /// Makes the calling thread the main thread for a while: main closures run at once then.
     MainThreadScope enterMainThread() const { return MainThreadScope(state_->queue); }
 
+    /// Throws if there are no more threads.
     ThreadPool createThreadPool(std::int32_t numberOfThreads) const { return ThreadPool(numberOfThreads); }
 
     bool operator==(const AsyncSystem& other) const noexcept { return state_ == other.state_; }
