@@ -122,6 +122,11 @@ impl Contender {
         Self::new(Kind::Floor, who, start)
     }
 
+    /// This project, done otherwise: the same as another to be compared with.
+    pub(crate) fn into_peer(self, who: &str) -> Self {
+        Self { who: who.to_owned(), kind: Kind::Peer, ..self }
+    }
+
     /// What it gives up, or does differently.
     pub(crate) fn but(mut self, note: &str) -> Self {
         self.note = note.to_owned();

@@ -77,8 +77,8 @@ pub struct Goal {
     pub at_most: Option<f64>,
     /// At most so many allocations an operation.
     pub allocations: Option<f64>,
-    /// Ahead of every peer.
-    pub ahead: bool,
+    /// Less than this multiple of what the best peer takes: 1 is ahead of every peer.
+    pub within: Option<f64>,
 }
 
 /// How a contender did.
@@ -149,7 +149,7 @@ impl Row {
             goal.at_most.map(|most| ours.median() <= most),
             // What a queue or a buffer adds once in a while, or the root of a chain of 100, is not one more an operation.
             goal.allocations.map(|most| ours.allocations < most + 0.02),
-            if goal.ahead { self.ratio(Kind::Peer).map(|ratio| ratio < 1.0) } else { None },
+            goal.within.and_then(|most| Some(self.ratio(Kind::Peer)? < most)),
         ];
         parts.into_iter().flatten().reduce(|one, other| one && other)
     }
@@ -168,8 +168,10 @@ impl Row {
             Some(1.0) => parts.push("1 allocation".to_owned()),
             Some(most) => parts.push(format!("{most} allocations")),
         }
-        if self.goal.ahead {
-            parts.push("ahead of every peer".to_owned());
+        match self.goal.within {
+            None => {}
+            Some(1.0) => parts.push("ahead of every peer".to_owned()),
+            Some(most) => parts.push(format!("within {most} of the best peer")),
         }
         parts.join(", ")
     }
@@ -249,12 +251,13 @@ mod tests {
         let reached = |goal, ours, allocations, peer: f64| {
             row(goal, vec![outcome(Kind::Ours, &[ours], allocations), outcome(Kind::Peer, &[peer], 0.0)]).reached()
         };
-        let goal = Goal { at_most: Some(10.0), allocations: Some(1.0), ahead: true };
+        let goal = Goal { at_most: Some(10.0), allocations: Some(1.0), within: Some(1.0) };
         assert_eq!(reached(goal, 9.0, 1.01, 20.0), Some(true));
         assert_eq!(reached(goal, 11.0, 1.0, 20.0), Some(false), "too slow");
         assert_eq!(reached(goal, 9.0, 2.0, 20.0), Some(false), "too many allocations");
         assert_eq!(reached(goal, 9.0, 1.0, 8.0), Some(false), "behind");
-        assert_eq!(reached(Goal { ahead: false, ..goal }, 9.0, 1.0, 8.0), Some(true));
+        assert_eq!(reached(Goal { within: Some(1.2), ..goal }, 9.0, 1.0, 8.0), Some(true));
+        assert_eq!(reached(Goal { within: None, ..goal }, 9.0, 1.0, 8.0), Some(true));
     }
 
     #[test]

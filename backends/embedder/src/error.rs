@@ -323,10 +323,9 @@ pub unsafe extern "C" fn tb_set_error_hook(
         if CLAIMED.swap(1, Ordering::Relaxed) != 0 {
             return fail(TB_SETTLED, c"the error hook is set already");
         }
-        // ORDERING: Relaxed: HOOK publishes it.
+        // ORDERING: Relaxed, both: the core, which publishes `call_hook` to whoever calls it, publishes them along with it.
         HOOK_DATA.store(data, Ordering::Relaxed);
-        // ORDERING: Release publishes the data to `call_hook`. No model: this crate has none, its queues are the core's.
-        HOOK.store(hook as *mut (), Ordering::Release);
+        HOOK.store(hook as *mut (), Ordering::Relaxed);
         if !threadbare::set_error_hook(call_hook) {
             return fail(TB_SETTLED, c"the error hook is set already, by a Rust part of the program");
         }
@@ -335,12 +334,11 @@ pub unsafe extern "C" fn tb_set_error_hook(
 }
 
 fn call_hook(error: &Error) {
-    // ORDERING: Acquire takes the data from `tb_set_error_hook`. No model, as there.
-    let hook = HOOK.load(Ordering::Acquire);
+    // ORDERING: Relaxed, both, as in `tb_set_error_hook`.
+    let hook = HOOK.load(Ordering::Relaxed);
     if hook.is_null() {
         return;
     }
-    // ORDERING: Relaxed: HOOK was acquired.
     let data = HOOK_DATA.load(Ordering::Relaxed);
     let lent = tb_error::lent(error);
     // SAFETY: what is in HOOK is a `Hook`, and the host gave the two together; the error stands here until the call returns.

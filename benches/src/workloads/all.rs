@@ -33,7 +33,7 @@ pub(super) fn workload(scale: Scale) -> Workload {
         name: "all",
         title: format!("all of {}: made, attached, settled", count(inputs)),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(80.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(80.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn workload(scale: Scale) -> Workload {
         name: "continuation",
         title: format!("a continuation, in a pending chain of {}", count(LINKS)),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(25.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(25.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }

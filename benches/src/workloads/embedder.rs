@@ -12,27 +12,34 @@ use threadbare_embedder::{
 
 use crate::harness::{Contender, Scale, Workload};
 use crate::pools::THREADS;
+use crate::report::Goal;
 use crate::workloads::hop;
 
 /// The main thread sleeps while the worker has its turn.
 pub(super) fn blocking(scale: Scale) -> Workload {
     let times = scale.of(5_000);
-    let contenders = vec![through_c(times, Host::wait), hop::continuations(times, hop::WAITING)];
-    hop::workload("hop-c-blocking", "through the C interface, blocking", 1.3 * hop::BLOCKING, contenders)
+    let contenders = vec![through_c(times, Host::wait), in_rust(times, hop::WAITING)];
+    hop::workload("hop-c-blocking", "through the C interface, blocking", GOAL, contenders)
 }
 
 /// The main thread looks again and again.
 pub(super) fn spinning(scale: Scale) -> Workload {
     let times = scale.of(5_000);
-    let contenders = vec![through_c(times, Host::spin), hop::continuations(times, hop::LOOKING)];
-    hop::workload("hop-c-spinning", "through the C interface, spinning", 1.3 * hop::SPINNING, contenders)
+    let contenders = vec![through_c(times, Host::spin), in_rust(times, hop::LOOKING)];
+    hop::workload("hop-c-spinning", "through the C interface, spinning", GOAL, contenders)
+}
+
+const GOAL: Goal = Goal { at_most: None, allocations: None, within: Some(1.3) };
+
+fn in_rust(times: u64, wait: hop::Wait) -> Contender {
+    hop::continuations(times, wait).into_peer("threadbare, in Rust")
 }
 
 type Wait = fn(&Host, *mut tb_task) -> u64;
 
 /// Every hop is a continuation in the other context, as in [`hop::continuations`].
 fn through_c(times: u64, wait: Wait) -> Contender {
-    Contender::ours("threadbare, C interface", move || {
+    Contender::ours("threadbare, through C", move || {
         let host = Host::new();
         move || hop::bounced(times, || (0..times).fold(0, |n, _| wait(&host, host.there_and_back(n))))
     })

@@ -10,10 +10,6 @@ use crate::harness::{Contender, Sample, Scale, Workload, measure};
 use crate::pools::{ForEach, Pool, THREADS, each_peer};
 use crate::report::{Goal, Unit};
 
-/// What a hop may cost, in nanoseconds.
-pub(super) const BLOCKING: f64 = 2300.0;
-pub(super) const SPINNING: f64 = 150.0;
-
 /// The main thread sleeps while the worker has its turn.
 pub(super) fn blocking(scale: Scale) -> Workload {
     let times = scale.of(5_000);
@@ -22,7 +18,8 @@ pub(super) fn blocking(scale: Scale) -> Workload {
     #[cfg(feature = "peers")]
     contenders.extend([peers::mpsc(times, |jobs| jobs.recv().ok()), peers::spawn_blocking(times)]);
     contenders.push(floors::futex_one_way(scale));
-    workload("hop-blocking", "blocking", BLOCKING, contenders)
+    let goal = Goal { at_most: Some(2300.0), ..Goal::default() };
+    workload("hop-blocking", "blocking", goal, contenders)
 }
 
 /// The main thread looks again and again.
@@ -36,15 +33,16 @@ pub(super) fn spinning(scale: Scale) -> Workload {
         jobs.try_recv().ok()
     }));
     contenders.push(floors::cache_line_one_way(scale));
-    workload("hop-spinning", "spinning", SPINNING, contenders)
+    let goal = Goal { at_most: Some(150.0), ..Goal::default() };
+    workload("hop-spinning", "spinning", goal, contenders)
 }
 
-pub(super) fn workload(name: &'static str, how: &str, at_most: f64, contenders: Vec<Contender>) -> Workload {
+pub(super) fn workload(name: &'static str, how: &str, goal: Goal, contenders: Vec<Contender>) -> Workload {
     Workload {
         name,
         title: format!("a hop between a worker and the main thread, {how}"),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(at_most), ..Goal::default() },
+        goal,
         contenders,
     }
 }

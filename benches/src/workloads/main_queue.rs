@@ -42,7 +42,7 @@ pub(super) fn dispatch(scale: Scale) -> Workload {
         name: "main-queue",
         title: "main queue: enqueue and dispatch".to_owned(),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(25.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(25.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn idle(scale: Scale) -> Workload {
         name: "main-idle",
         title: "main queue: dispatch with nothing queued".to_owned(),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(1.0), allocations: Some(0.0), ahead: false },
+        goal: Goal { at_most: Some(1.0), allocations: Some(0.0), within: None },
         contenders,
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn workload(scale: Scale) -> Workload {
         name: "run-inside",
         title: format!("run with a handle, {} from inside a worker", count(closures)),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(80.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(80.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }

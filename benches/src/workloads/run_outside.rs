@@ -17,7 +17,7 @@ pub(super) fn workload(scale: Scale) -> Workload {
         name: "run-outside",
         title: format!("run with a handle, {} from outside", count(closures)),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(120.0), allocations: Some(1.0), ahead: true },
+        goal: Goal { at_most: Some(120.0), allocations: Some(1.0), within: Some(1.0) },
         contenders,
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn workload(scale: Scale) -> Workload {
         name: "shared",
         title: format!("a shared task with {} forks, a fork", count(forks)),
         unit: Unit::Nanos,
-        goal: Goal { at_most: Some(50.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(50.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }

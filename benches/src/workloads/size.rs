@@ -23,7 +23,7 @@ pub(super) fn workload(_: Scale) -> Workload {
         name: "size",
         title: "a pending promise of a u64 and its task".to_owned(),
         unit: Unit::Bytes,
-        goal: Goal { at_most: Some(64.0), allocations: Some(1.0), ahead: false },
+        goal: Goal { at_most: Some(64.0), allocations: Some(1.0), within: None },
         contenders,
     }
 }

@@ -10,7 +10,7 @@ use core::fmt;
 
 use crate::batch::Batch;
 use crate::error::Error;
-use crate::frames::{self, Budget};
+use crate::frames::{self, Budget, Frames};
 #[cfg(feature = "std")]
 use crate::help::{Help, Outlook};
 use crate::inbox::{Inbox, Pushed};
@@ -272,12 +272,17 @@ impl Main {
         }
     }
 
-    /// Runs the next runnable, if there is one.
+    /// Calls `f` inside the main context.
+    fn inside<R>(&self, budget: Option<&Budget<'_>>, f: impl FnOnce(Frames<'_>) -> R) -> R {
+        frames::current().enter(id(self), budget, f)
+    }
+
+    /// Runs the next runnable, if there is one, inside the main context, where we are.
     ///
     /// # Safety
     ///
     /// The calling thread is the main thread.
-    unsafe fn run_next(&self, budget: Option<&Budget<'_>>) -> bool {
+    unsafe fn run_next(&self, frames: Frames<'_>) -> bool {
         // SAFETY: as the caller says.
         let next = unsafe {
             if self.desk(|desk| desk.ready.is_empty()) {
@@ -289,9 +294,7 @@ impl Main {
                 next
             })
         };
-        let Some(runnable) = next else { return false };
-        frames::current().enter(id(self), budget, |frames| runnable.run_within(frames));
-        true
+        next.map(|runnable| runnable.run_within(frames)).is_some()
     }
 
     /// # Safety
@@ -388,7 +391,7 @@ struct Attendant<'a>(&'a Main);
 impl Help for Attendant<'_> {
     fn run_one(&self) -> bool {
         // SAFETY: this is the main thread.
-        unsafe { self.0.run_next(None) }
+        self.0.inside(None, |frames| unsafe { self.0.run_next(frames) })
     }
 
     fn before_park(&self) -> Outlook {

@@ -72,21 +72,22 @@ impl MainThread {
     }
 
     fn dispatch_queued(&self) -> usize {
-        let mut ran = 0;
-        // SAFETY: this is the main thread. A wait inside of what runs may take some of it: then less is left for us.
-        unsafe {
-            let end = self.main.collect();
-            while self.main.desk(|desk| desk.is_before(end)) && self.main.run_next(None) {
+        // SAFETY: this is the main thread.
+        let end = unsafe { self.main.collect() };
+        self.main.inside(None, |frames| {
+            let mut ran = 0;
+            // SAFETY: as above. A wait inside of what runs may take some of it: then less is left for us.
+            while unsafe { self.main.desk(|desk| desk.is_before(end)) && self.main.run_next(frames) } {
                 ran += 1;
             }
-        }
-        ran
+            ran
+        })
     }
 
     /// Runs one queued runnable, and what follows from it in the main context; `false` if there was none.
     pub fn dispatch_one(&self) -> bool {
         // SAFETY: this is the main thread.
-        unsafe { self.main.run_next(None) }
+        self.main.inside(None, |frames| unsafe { self.main.run_next(frames) })
     }
 
     /// Runs one queued runnable, and what follows from it in the main context while `more` says so; `false` if there was
@@ -97,7 +98,7 @@ impl MainThread {
     pub fn dispatch_one_while(&self, mut more: impl FnMut() -> bool) -> bool {
         let budget = Budget::new(&mut more);
         // SAFETY: this is the main thread.
-        unsafe { self.main.run_next(Some(&budget)) }
+        self.main.inside(Some(&budget), |frames| unsafe { self.main.run_next(frames) })
     }
 
     /// Runs queued runnables while `more` says so, also what is queued meanwhile, until none is left; returns how many.
@@ -105,13 +106,15 @@ impl MainThread {
     /// `more` is asked on this thread before each runnable and before each continuation that would run at once. When it
     /// has said `false`, what would follow is queued and left for the next dispatch.
     pub fn dispatch_while(&self, mut more: impl FnMut() -> bool) -> usize {
-        let mut ran = 0;
         let budget = Budget::new(&mut more);
-        // SAFETY: this is the main thread.
-        while !self.is_idle() && budget.is_left() && unsafe { self.main.run_next(Some(&budget)) } {
-            ran += 1;
-        }
-        ran
+        self.main.inside(Some(&budget), |frames| {
+            let mut ran = 0;
+            // SAFETY: this is the main thread.
+            while !self.is_idle() && budget.is_left() && unsafe { self.main.run_next(frames) } {
+                ran += 1;
+            }
+            ran
+        })
     }
 
     /// Runs queued runnables for at most this long, also what is queued meanwhile, until none is left; returns how many.

@@ -17,8 +17,14 @@ pub(crate) enum First {
     Fire(NonNull<Header>),
     /// A bell whose task had settled when it was attached.
     Ring(NonNull<Bell>, Settled),
-    /// A runnable's cell: `execute` it, inside its queue's context.
-    Run { queue: QueueId, cell: NonNull<Header>, execute: unsafe fn(NonNull<Header>) -> Option<Settled> },
+}
+
+/// Runs a runnable's cell inside its queue's context, by `execute`, which owns it, and goes on with what follows.
+#[inline]
+pub(crate) fn run(frames: Frames<'_>, queue: QueueId, execute: impl FnOnce() -> Option<Settled>) {
+    let level = Level::enter();
+    frames.within(queue, |frames| follow(execute(), frames, &level));
+    finish(frames, &level);
 }
 
 /// Goes on with `first`, and with everything that follows on this thread. The caller has charge of it, and leaves it.
@@ -37,14 +43,14 @@ pub(crate) fn drive(frames: Frames<'_>, first: First) {
         First::Fire(cell) if level.is_too_deep() => put_off(cell),
         // SAFETY: the caller has charge of the continuation.
         First::Fire(cell) => follow(unsafe { fire(cell, frames) }, frames, &level),
-        First::Run { queue, cell, execute } => {
-            // SAFETY: the caller has charge of the runnable.
-            let run = |frames: Frames<'_>| follow(unsafe { execute(cell) }, frames, &level);
-            frames.within(queue, run);
-        }
     }
+    finish(frames, &level);
+}
+
+/// At the outermost level, does what the deeper ones have put off.
+fn finish(frames: Frames<'_>, level: &Level) {
     while let Some(work) = level.resume() {
-        resume(work, frames, &level);
+        resume(work, frames, level);
     }
 }
 

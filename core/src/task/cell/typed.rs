@@ -14,7 +14,7 @@ use crate::runnable::Runnable;
 use crate::schedule::{Free, Immediate, Leash, Refused, Schedule, clone_handle, is_current, offer, sealed};
 use crate::sync::UnsafeCell;
 use crate::task::Task;
-use crate::task::drive::{First, drive};
+use crate::task::drive::{self, First, drive};
 use crate::task::outcome::Outcome;
 use crate::task::producing::producing;
 use crate::task::state::{AfterConsume, Consumer, State};
@@ -214,7 +214,8 @@ impl<W: Work, Q: Schedule, L: Leash> Cell<W, Q, L> {
     unsafe fn run(node: NonNull<Node>, frames: Frames<'_>) {
         // SAFETY: we have charge of the runnable, which makes us the producer.
         let queue = unsafe { Self::of(node.cast()) }.id();
-        drive(frames, First::Run { queue, cell: node.cast(), execute: Self::execute });
+        // SAFETY: as above.
+        drive::run(frames, queue, || unsafe { Self::execute(node.cast()) });
     }
 
     /// Runs the work, or skips it if it has no use for what the source settled with.
