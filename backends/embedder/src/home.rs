@@ -18,10 +18,14 @@ mod imp {
         }
 
         pub(crate) fn enter(&self) -> Result<Proof> {
-            match self.0.enter() {
-                Some(here) => Ok(Proof(here)),
-                None => fail(TB_WRONG_THREAD, c"for the main thread alone, and this is another one"),
-            }
+            enter(&self.0)
+        }
+    }
+
+    fn enter(main: &Main) -> Result<Proof> {
+        match main.enter() {
+            Some(here) => Ok(Proof(here)),
+            None => fail(TB_WRONG_THREAD, c"for the main thread alone, and this is another one"),
         }
     }
 
@@ -32,6 +36,11 @@ mod imp {
 
         pub(crate) fn home(&self) -> Home {
             Home(self.0.main().clone())
+        }
+
+        /// Another, on the same thread.
+        pub(crate) fn again(&self) -> Result<Self> {
+            enter(self.0.main())
         }
 
         pub(crate) fn here(&self) -> &MainThread {
@@ -74,6 +83,10 @@ mod imp {
         }
 
         pub(crate) fn enter(&self) -> Result<Proof> {
+            Ok(self.clone())
+        }
+
+        pub(crate) fn again(&self) -> Result<Self> {
             Ok(self.clone())
         }
 

@@ -126,16 +126,16 @@ impl Main {
     /// called again, also from inside of main work, and after the last proof was dropped, which opens the queue again.
     /// (Without feature `std` threads cannot be told apart, so only the first call gets a proof.)
     pub fn enter(&self) -> Option<MainThread> {
-        let shared = &*self.0;
-        // ORDERING: Relaxed: it picks one; the others go on to `is_home`, which acquires what that has written.
-        let before = shared.presence.fetch_or(CLAIMED, Ordering::Relaxed);
-        if before & CLAIMED == 0 {
+        if !self.is_home(sealed::Core) {
+            let shared = &*self.0;
+            // ORDERING: Relaxed: it picks one, and the others leave.
+            if shared.presence.fetch_or(CLAIMED, Ordering::Relaxed) & CLAIMED != 0 {
+                return None;
+            }
             // SAFETY: only the first to claim gets here, and nobody reads it before KNOWN.
             shared.home.with_mut(|home| unsafe { *home = Some(current()) });
-            // ORDERING: Release publishes `home` to `is_home` and `enter`.
+            // ORDERING: Release publishes `home` to `is_home`.
             shared.presence.fetch_or(KNOWN, Ordering::Release);
-        } else if !self.is_home(sealed::Core) {
-            return None;
         }
         // SAFETY: this is the main thread.
         Some(unsafe { self.attest() })
