@@ -81,6 +81,8 @@ pub use main_thread::{Main, MainBound, MainThread};
 pub use runnable::Runnable;
 pub use schedule::{Context, Immediate, Refused, Schedule};
 pub use system::AsyncSystem;
+#[cfg(feature = "std")]
+pub use task::resume_one;
 pub use task::{
     AsFuture, AsOutcome, AsResult, AsTask, IntoTask, Joined, NoneResolved, Outcome, Promise, SharedTask, Task,
     TaskFuture, all, any, join, promise, race, run, try_run,

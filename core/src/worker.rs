@@ -88,6 +88,9 @@ pub trait TaskProcessor: Send + Sync + 'static {
 
     /// Do all of my threads run my work inside of [`Worker::serve`]? Then they keep the worker while they do, and
     /// what is [`run`](crate::run) need not: it saves two changes of a count that all threads share.
+    ///
+    /// A wrong `true` breaks no memory. But the worker may then be gone while its work runs, and one that is made meanwhile may
+    /// be taken for it: continuations of that one would run at once, on the wrong thread.
     fn serves(&self) -> bool {
         false
     }

@@ -18,6 +18,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("core/src/time/", &["timers"]),
     ("backends/threads/src/clock.rs", &["std_clock"]),
     ("backends/threads/src/deque.rs", &["deque"]),
+    ("backends/threads/src/sleep.rs", &["sleep", "pool", "stateful", "guests"]),
     ("backends/threads/src/", &["pool", "stateful", "guests"]),
     ("backends/single-thread/src/", &["single_thread", "timers"]),
 ];

@@ -116,8 +116,8 @@ impl Builder {
         self
     }
 
-    /// For how long a thread that has run out of work looks for more before it sleeps; 20 µs if nothing is said. At most one
-    /// thread of a pool does so at a time.
+    /// For how long a thread that has run out of work looks for more before it sleeps; 20 µs if nothing is said. Of a
+    /// [`ThreadPool`]'s threads at most one does so at a time, of a [`StatefulPool`]'s each.
     ///
     /// What comes meanwhile starts a few hundred nanoseconds later, where to wake a thread takes some microseconds. Zero
     /// spares the processor, and the battery. With one core there is nobody to wait for, and no thread spins.

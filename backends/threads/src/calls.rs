@@ -21,8 +21,8 @@ pub(crate) type Loader = Box<dyn Fn(usize) -> Result<Box<dyn Any>> + Send + Sync
 pub(crate) struct Calls {
     /// Nothing of the user's is called or dropped under this lock.
     desk: Mutex<Desk>,
-    /// How many calls are queued: a hint, for who spins.
-    queued: AtomicUsize,
+    /// How many calls are queued, or more than any if none will be: a hint, for who spins.
+    news: AtomicUsize,
     roster: Roster,
     habits: Habits,
 }
@@ -76,7 +76,7 @@ impl Calls {
                 failures: Vec::new(),
                 asking: Vec::new(),
             }),
-            queued: AtomicUsize::new(0),
+            news: AtomicUsize::new(0),
             roster: Roster::new(),
             habits,
         }
@@ -168,8 +168,7 @@ impl Calls {
             match next {
                 Next::Run(call) => return Some(call),
                 Next::Leave => return None,
-                // ORDERING: Relaxed: a hint; the lock orders what is found.
-                Next::Spin => spun = !spin(self.habits.spin, || self.queued.load(Ordering::Relaxed) > 0, || false),
+                Next::Spin => spun = !spin(self.habits.spin, || self.has_news(), || false),
                 Next::Sleep => {
                     thread::park();
                     self.desk.with(|desk| take_off(&mut desk.idle));
@@ -179,17 +178,26 @@ impl Calls {
         }
     }
 
-    /// Writes down how many calls are queued.
+    /// Does it look as if there were a call, or as if there came no more?
+    pub(crate) fn has_news(&self) -> bool {
+        // ORDERING: Relaxed: a hint; the lock orders what is found.
+        self.news.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells those who spin what has become of the queue.
     fn count(&self, desk: &Desk) {
+        let news = if desk.refusal.is_some() { usize::MAX } else { desk.queue.len() };
         // ORDERING: Relaxed: a hint.
-        self.queued.store(desk.queue.len(), Ordering::Relaxed);
+        self.news.store(news, Ordering::Relaxed);
     }
 
     /// Lets no more in. What is queued is run, or else rejected.
     pub(crate) fn close(&self, run: bool) {
         let (rejected, idle, before) = self.desk.with(|desk| {
             let rejected = if run { VecDeque::new() } else { std::mem::take(&mut desk.queue) };
-            (rejected, std::mem::take(&mut desk.idle), desk.refusal.replace(closed()))
+            let before = desk.refusal.replace(closed());
+            self.count(desk);
+            (rejected, std::mem::take(&mut desk.idle), before)
         });
         drop(before);
         idle.iter().for_each(thread::Thread::unpark);
@@ -283,7 +291,9 @@ impl Help for Calls {
         let me = thread::current();
         let stuck = self.desk.with(|desk| {
             let newest = desk.queue.iter().rposition(|call| call.made_on == me.id());
-            newest.filter(|_| desk.is_stuck_with(&me)).and_then(|newest| desk.queue.remove(newest))
+            let stuck = newest.filter(|_| desk.is_stuck_with(&me)).and_then(|newest| desk.queue.remove(newest));
+            self.count(desk);
+            stuck
         });
         let is_stuck = stuck.is_some();
         if let Some(call) = stuck {

@@ -111,7 +111,7 @@ impl ThreadPool {
         self.worker.clone()
     }
 
-    /// How many threads it has.
+    /// How many threads it was made with, without guests.
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads

@@ -79,8 +79,9 @@ impl Sleep {
     /// |---|---|
     /// | a searcher | |
     pub(crate) fn stop_searching(&self, look: impl FnOnce() -> bool) {
-        // ORDERING: Relaxed: the fence below orders it.
-        if searchers(self.word.fetch_sub(SEARCHER, Ordering::Relaxed)) == 1 {
+        // ORDERING: Release publishes what this one has moved to its own queue to those who stop searching or lie down later:
+        // they read this, or what comes after it in the word, and their fence acquires it.
+        if searchers(self.word.fetch_sub(SEARCHER, Ordering::Release)) == 1 {
             // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`. No model is small enough to show it: it takes two
             // workers and a queuer, who sees the one search that finds something else. The argument is all there is for the
             // fence; that the look is needed shows in `cargo shuttle`.
@@ -156,6 +157,12 @@ impl Sleep {
             }
             place.is_some()
         })
+    }
+
+    /// How many sleep whom nobody has woken.
+    #[cfg(loom)]
+    pub(crate) fn sleepers(&self) -> usize {
+        self.list.with(|list| list.len())
     }
 
     /// No more will be queued: everybody gets up.

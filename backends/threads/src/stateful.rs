@@ -290,3 +290,18 @@ impl<S> fmt::Debug for StatefulPool<S> {
         f.debug_struct("StatefulPool").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    /// Else its thread would look for it again and again, and never sleep.
+    #[test]
+    fn a_call_that_was_given_up_is_no_news() {
+        let pool = StatefulPool::new(1, |_| Ok(())).expect("a thread");
+        let inner = pool.clone();
+        let outer = pool.call(move |()| inner.call(|()| ()).wait().is_err());
+        assert!(outer.wait().expect("it runs"), "nobody is left to run the inner call");
+        assert!(!pool.lease.0.has_news());
+    }
+}

@@ -65,9 +65,34 @@ pub(crate) fn announce(settled: Settled) {
     }
 }
 
-/// Does what was put off on this thread, some of it: for waits. `false` if there was nothing.
+/// Does one of the things that were put off on this thread, where continuations had started too deep inside of each other;
+/// `false` if there was none.
+///
+/// The outermost work does them when it returns, and waits do. It is for a processor whose thread goes on with its queue inside
+/// of other work, in a loop of its own: what it is to come out for may be among them.
+///
+/// ```
+/// use threadbare::{Immediate, promise, resume_one, run};
+///
+/// let (promises, tasks): (Vec<_>, Vec<_>) = (0..30).map(|_| promise::<()>()).unzip();
+/// let mut promises = promises.into_iter();
+/// let first = promises.next().expect("there are thirty");
+/// for (promise, task) in promises.zip(tasks) {
+///     task.map(&Immediate, |()| promise.resolve(())).detach(); // each settles the next
+/// }
+/// run(&Immediate, move || {
+///     first.resolve(());
+///     let mut resumed = 0;
+///     while resume_one() {
+///         resumed += 1;
+///     }
+///     assert!(resumed > 0);
+/// })
+/// .wait()?;
+/// # Ok::<(), threadbare::Error>(())
+/// ```
 #[cfg(feature = "std")]
-pub(crate) fn resume_one() -> bool {
+pub fn resume_one() -> bool {
     let Some(work) = crate::nesting::take_put_off() else {
         return false;
     };

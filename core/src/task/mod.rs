@@ -29,7 +29,7 @@ pub(crate) use cell::Settled;
 pub use combine::{Joined, NoneResolved, all, any, join, race};
 pub(crate) use drive::announce;
 #[cfg(feature = "std")]
-pub(crate) use drive::resume_one;
+pub use drive::resume_one;
 pub use outcome::{AsFuture, AsOutcome, AsResult, AsTask, IntoTask, Outcome};
 pub(crate) use producing::producing;
 pub use promise::{Promise, promise};

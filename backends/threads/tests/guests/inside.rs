@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::channel;
 
-use threadbare::{AsyncSystem, ErrorKind, Worker, promise, run};
+use threadbare::{AsyncSystem, ErrorKind, Immediate, Worker, promise, run};
 use threadbare_threads::{StatefulPool, ThreadPool};
 
 use crate::common::{is_outside, me, pool, settled, watchdog};
@@ -133,5 +133,23 @@ fn a_pools_own_thread_may_be_its_guest() {
         assert_eq!(begin.recv().expect("it sends"), (6, 7, ErrorKind::Full, 8));
         task.wait().expect("it ran");
         pool.close();
+    }
+}
+
+/// What nests too deep is put off until the outermost work returns, which here waits for it.
+#[test]
+fn what_is_put_off_inside_of_other_work_is_done_by_a_guest() {
+    let _watchdog = watchdog("a guest and what was put off");
+    for links in [1, 14, 15, 16, 17, 40] {
+        let pool = pool(0, 1);
+        let (done, stop) = promise();
+        let first = (0..links).fold(done, |next, _| {
+            let (promise, task) = promise();
+            task.map(&Immediate, move |n: u32| next.resolve(n + 1)).detach();
+            promise
+        });
+        run(&pool.worker(), move || first.resolve(0)).detach();
+        let stay = run(&Immediate, move || pool.attach_until(stop).expect("it resolves"));
+        assert_eq!(stay.wait().expect("it returns"), links);
     }
 }

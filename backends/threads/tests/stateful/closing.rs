@@ -1,6 +1,7 @@
 //! Closing, from anywhere.
 
 use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
 
 use threadbare::{AsyncSystem, ErrorKind, Immediate, Task};
 use threadbare_threads::{StatefulPool, ThreadPool};
@@ -219,4 +220,17 @@ fn a_state_whose_destructor_panics_does_not_stop_the_closing() {
     pool.call(|_| ()).wait().expect("it ran");
     pool.close();
     assert_eq!(reported("on purpose, by a state's destructor"), 2);
+}
+
+/// Also one that would look for ever.
+#[test]
+fn a_thread_that_spins_sees_that_its_pool_closes() {
+    let _watchdog = watchdog("closing a pool that spins");
+    for threads in 1..=2 {
+        let builder = ThreadPool::builder().threads(threads).spin(Duration::MAX);
+        let pool = builder.build_stateful(Ok).expect("threads");
+        assert!(pool.call(|index| *index).wait().expect("it is run") < threads);
+        pool.close();
+        assert_eq!(rejection(pool.call(|index| *index)).kind(), ErrorKind::Closed);
+    }
 }

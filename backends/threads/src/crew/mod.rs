@@ -1,30 +1,22 @@
 //! What the threads of a pool share, and what each of them does.
 
-use std::cell::Cell;
+mod help;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use threadbare::{Error, Help, Inbox, Outlook, Refused, Runnable, TaskProcessor, Worker};
+use threadbare::{Error, Help, Inbox, Refused, Runnable, TaskProcessor, Worker, resume_one};
 
 use crate::deque::Deque;
 use crate::roster::Roster;
 use crate::sleep::Sleep;
 use crate::spin::{round, spin};
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, thread};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, fence, thread};
 use crate::thread::{PoolThread, Spawn};
 
 /// A hook that runs on each thread, with the thread's index.
 pub(crate) type Hook = Box<dyn Fn(usize) + Send + Sync>;
-
-crate::sync::local! {
-    /// How much the innermost wait on this thread has taken.
-    static TAKEN: Cell<usize> = Cell::new(0);
-}
-
-/// After so much a wait takes the oldest for once: the newest may be of somebody who queues himself again for ever. Waits for
-/// forked work take far less, and so do not come upon the oldest.
-const PATIENCE: usize = 256;
 
 /// After so many runnables a thread looks for shared ones before its own, so that none waits for ever behind a thread that
 /// feeds itself.
@@ -108,13 +100,15 @@ impl Crew {
     /// What a thread of the pool's own does.
     fn work(&self, index: usize) {
         call(self.habits.on_start.as_ref(), index);
-        self.work_until(index, || false);
+        self.work_until(index, || {}, || false);
         call(self.habits.on_stop.as_ref(), index);
     }
 
-    /// Works until told to stop, or the pool is closed and nothing is left. Who tells unparks the thread.
-    fn work_until(&self, index: usize, stop: impl Fn() -> bool) {
+    /// Works until told to stop, or the pool is closed and nothing is left. Who tells unparks the thread. `before` each
+    /// runnable there may be something to do.
+    fn work_until(&self, index: usize, before: impl Fn(), stop: impl Fn() -> bool) {
         for turn in 1.. {
+            before();
             if stop() {
                 break;
             }
@@ -134,7 +128,7 @@ impl Crew {
 
     /// Lends the calling thread to the pool until told to stop. `false`: there is no place for it.
     pub(crate) fn host_until(&self, worker: &Worker, stop: impl Fn() -> bool) -> bool {
-        self.host(worker, |index| self.work_until(index, stop)).is_some()
+        self.host(worker, |index| self.work_until(index, resume, stop)).is_some()
     }
 
     /// Lends the calling thread to the pool while `more` says so, and there is something to run; returns how many it has run.
@@ -165,9 +159,12 @@ impl Crew {
         };
         let result = self.attend(index, worker, || {
             let result = work(index);
+            // ORDERING: SeqCst: with the one in `finish`: if who closes the pool does not see what we leave, we see that it
+            // is closed. No model: with locks in between, there is no machine or loom that could show it.
+            fence(Ordering::SeqCst);
             // If one of the pool's own has closed it, that relies on the others.
             if self.sleep.is_closing() {
-                self.work_until(index, || false);
+                self.work_until(index, resume, || false);
             }
             result
         });
@@ -189,6 +186,8 @@ impl Crew {
     /// Waits until all threads have left, as [`Roster::join`] does, and does on the calling one what is left then.
     pub(crate) fn finish(&self, worker: &Worker) {
         loop {
+            // ORDERING: SeqCst: with the one in `host`. No model, as there.
+            fence(Ordering::SeqCst);
             // Before the join, which waits for whoever has taken it.
             let is_left = self.has_work();
             self.roster.join();
@@ -327,6 +326,11 @@ impl Crew {
     }
 }
 
+/// A guest may be inside of other work, and what that has put off for later would come only after the stay.
+fn resume() {
+    while resume_one() {}
+}
+
 fn closed() -> Error {
     Error::closed("the pool is closed")
 }
@@ -374,26 +378,5 @@ impl TaskProcessor for Crew {
 
     fn help(&self) -> Option<&dyn Help> {
         self.is_current().then_some(self as &dyn Help)
-    }
-}
-
-impl Help for Crew {
-    fn run_one(&self) -> bool {
-        let Some(index) = self.roster.place() else { return false };
-        let taken = TAKEN.with(Cell::get) + 1;
-        let next = if taken.is_multiple_of(PATIENCE) { self.oldest(index) } else { self.newest(index) };
-        let next = next.or_else(|| self.steal(index, 1));
-        TAKEN.with(|taken| taken.set(0));
-        let any = next.map(|runnable| self.run(runnable)).is_some();
-        TAKEN.with(|place| place.set(taken));
-        any
-    }
-
-    fn before_park(&self) -> Outlook {
-        if self.sleep.sleep_from_wait(|| self.has_work()) { Outlook::Sleep } else { Outlook::Work }
-    }
-
-    fn after_park(&self) {
-        self.sleep.wake_from_wait(|| self.has_work());
     }
 }
