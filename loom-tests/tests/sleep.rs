@@ -41,3 +41,34 @@ fn what_a_searcher_has_moved_is_seen_by_the_last() {
         asleep
     });
 }
+
+/// One thread sleeps, another searches; that finds something else while a third queues.
+///
+/// Broken if the queuer could rely on the search, which could miss what was queued: then nobody wakes the one that sleeps.
+#[test]
+fn the_last_searcher_wakes_another_for_what_it_leaves() {
+    bounded(3).shadowing_loads().yields([0], |order| {
+        let (sleep, own) = (Arc::new(Sleep::new()), Arc::new(Deque::new()));
+        sleep.start_searching();
+        assert!(sleep.sleep_from_search(|| false), "there is nothing yet");
+        sleep.start_searching();
+        let queuer = {
+            let (sleep, own) = (sleep.clone(), own.clone());
+            move || {
+                let (runnable, task) = work(|| Tracked::new(7));
+                // SAFETY: this is the owner of its own queue.
+                unsafe { own.push(runnable) };
+                sleep.notify();
+                task
+            }
+        };
+        let searcher = {
+            let (sleep, own) = (sleep.clone(), own.clone());
+            move || sleep.stop_searching(|| !own.is_empty())
+        };
+        let (task, ()) = race_apart(order, queuer, searcher);
+        drop(own.take_front());
+        drop(task);
+        sleep.sleepers()
+    });
+}

@@ -58,6 +58,11 @@ impl Sleep {
         self.0.start_searching();
     }
 
+    /// Something was queued.
+    pub fn notify(&self) {
+        self.0.notify();
+    }
+
     /// It has found something; `look` says whether there is more.
     pub fn stop_searching(&self, look: impl FnOnce() -> bool) {
         self.0.stop_searching(look);

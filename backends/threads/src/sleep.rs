@@ -82,9 +82,7 @@ impl Sleep {
         // ORDERING: Release publishes what this one has moved to its own queue to those who stop searching or lie down later:
         // they read this, or what comes after it in the word, and their fence acquires it.
         if searchers(self.word.fetch_sub(SEARCHER, Ordering::Release)) == 1 {
-            // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`. No model is small enough to show it: it takes two
-            // workers and a queuer, who sees the one search that finds something else. The argument is all there is for the
-            // fence; that the look is needed shows in `cargo shuttle`.
+            // ORDERING: SeqCst: with the one in `notify`; see `sleep.md`.
             fence(Ordering::SeqCst);
             if look() {
                 self.notify();
