@@ -115,6 +115,7 @@ int main(void)
     tb_promise *promise = NULL;
     tb_task *task = NULL, *tasks[2] = {NULL, NULL};
     tb_shared *shared = NULL;
+    tb_context *kept = NULL;
     tb_error *error = NULL;
     tb_values *values;
     void *value = NULL;
@@ -166,9 +167,18 @@ int main(void)
     CHECK(tb_task_wait(&task, NULL, NULL) == TB_UNSUPPORTED && task != NULL);
     tb_task_drop(&task);
 
+    /* A kept context is not the main thread: that leaves without it, and what is queued is rejected and destroyed. */
+    CHECK(tb_context_clone(tb_main_thread_context(here), &kept) == TB_OK);
+    CHECK(tb_context_equal(kept, tb_main_thread_context(here)));
+    CHECK(tb_run(kept, begins, &destroyed, destroy, &task) == TB_OK);
     tb_main_thread_drop(&here);
     tb_system_drop(&system);
     CHECK(released == 1);
+    CHECK(tb_task_is_settled(task) && destroyed == 4);
+    CHECK(tb_task_take(&task, &value, &error) == TB_REJECTED && tb_error_get_kind(error) == TB_ERROR_CLOSED);
+    tb_error_drop(&error);
+    CHECK(tb_run(kept, begins, &destroyed, destroy, &task) == TB_WRONG_THREAD && task == NULL && destroyed == 4);
+    tb_context_drop(&kept);
     printf("no std: all right; %zu blocks, %zu bytes left behind\n", blocks, bytes);
     return blocks != 0;
 }

@@ -10,6 +10,7 @@
 #   THREADBARE_TARGET     Rust's name of the target, when cross-compiling
 #   THREADBARE_CARGO_ARGS more arguments for cargo, a list
 #   THREADBARE_LIBRARY    a library that was built already: cargo is not called
+#   THREADBARE_IMPLIB     its import library, if it is a DLL
 include_guard(GLOBAL)
 
 option(THREADBARE_CHECKED "Look handles up before they are used" OFF)
@@ -17,6 +18,7 @@ option(THREADBARE_SHARED "Link the shared library" OFF)
 set(THREADBARE_TARGET "" CACHE STRING "Rust's name of the target")
 set(THREADBARE_CARGO_ARGS "" CACHE STRING "More arguments for cargo")
 set(THREADBARE_LIBRARY "" CACHE FILEPATH "A library that was built already")
+set(THREADBARE_IMPLIB "" CACHE FILEPATH "The import library of one that was built already")
 
 get_filename_component(_threadbare_crate "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 if(THREADBARE_SHARED)
@@ -36,10 +38,20 @@ endif()
 
 if(THREADBARE_LIBRARY)
   set_target_properties(threadbare::threadbare PROPERTIES IMPORTED_LOCATION "${THREADBARE_LIBRARY}")
+  if(THREADBARE_IMPLIB)
+    set_target_properties(threadbare::threadbare PROPERTIES IMPORTED_IMPLIB "${THREADBARE_IMPLIB}")
+  endif()
 else()
   find_program(THREADBARE_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
   set(_threadbare_target_dir "${CMAKE_BINARY_DIR}/threadbare-target")
   set(_threadbare_name "${CMAKE_${_threadbare_kind}_LIBRARY_PREFIX}threadbare_embedder${CMAKE_${_threadbare_kind}_LIBRARY_SUFFIX}")
+  if(WIN32 AND THREADBARE_SHARED) # named by rustc, not as CMake would name them
+    set(_threadbare_name threadbare_embedder.dll)
+    set(_threadbare_implib threadbare_embedder.dll.lib)
+    if(MINGW)
+      set(_threadbare_implib libthreadbare_embedder.dll.a)
+    endif()
+  endif()
   set(_threadbare_args --package threadbare-embedder --lib --crate-type ${_threadbare_crate_type})
   set(_threadbare_out "${_threadbare_target_dir}")
   if(THREADBARE_TARGET)
@@ -49,19 +61,26 @@ else()
   if(THREADBARE_CHECKED)
     list(APPEND _threadbare_args --features checked)
   endif()
+  set(_threadbare_files ${_threadbare_name} ${_threadbare_implib})
+  list(TRANSFORM _threadbare_files PREPEND "${_threadbare_out}/release/" OUTPUT_VARIABLE _threadbare_made)
+  list(TRANSFORM _threadbare_files PREPEND "${_threadbare_out}/debug/")
+  list(APPEND _threadbare_made ${_threadbare_files})
   # Always asked: cargo knows best what has changed, and is quick to say that nothing has.
   add_custom_target(threadbare-cargo
-    COMMAND "${THREADBARE_CARGO}" rustc --locked --quiet --manifest-path "${_threadbare_crate}/Cargo.toml"
+    COMMAND "${CMAKE_COMMAND}" -E env --unset=CARGO_BUILD_TARGET "${THREADBARE_CARGO}" rustc --locked --quiet --manifest-path "${_threadbare_crate}/Cargo.toml"
       --target-dir "${_threadbare_target_dir}" --profile $<IF:$<CONFIG:Debug>,dev,release>
       ${_threadbare_args} ${THREADBARE_CARGO_ARGS}
-    BYPRODUCTS "${_threadbare_out}/release/${_threadbare_name}" "${_threadbare_out}/debug/${_threadbare_name}"
+    BYPRODUCTS ${_threadbare_made}
     COMMENT "Building threadbare"
     VERBATIM)
   set_target_properties(threadbare::threadbare PROPERTIES
     IMPORTED_LOCATION "${_threadbare_out}/release/${_threadbare_name}"
-    IMPORTED_LOCATION_DEBUG "${_threadbare_out}/debug/${_threadbare_name}"
-    IMPORTED_IMPLIB "${_threadbare_out}/release/${_threadbare_name}.lib"
-    IMPORTED_IMPLIB_DEBUG "${_threadbare_out}/debug/${_threadbare_name}.lib")
+    IMPORTED_LOCATION_DEBUG "${_threadbare_out}/debug/${_threadbare_name}")
+  if(_threadbare_implib)
+    set_target_properties(threadbare::threadbare PROPERTIES
+      IMPORTED_IMPLIB "${_threadbare_out}/release/${_threadbare_implib}"
+      IMPORTED_IMPLIB_DEBUG "${_threadbare_out}/debug/${_threadbare_implib}")
+  endif()
   add_dependencies(threadbare::threadbare threadbare-cargo)
 endif()
 

@@ -58,6 +58,45 @@ TEST(defect_a_processor_may_throw) {
     CHECK(run().wait() == 1 && Tracked::live == 0);
 }
 
+TEST(defect_a_closure_may_own_what_it_continues) {
+    struct AtOnce : ITaskProcessor {
+        void startTask(std::function<void()> f) override { f(); }
+    };
+    struct Owner {
+        AsyncSystem system{std::make_shared<AtOnce>()};
+        Future<int> future = system.createResolvedFuture(1);
+        SharedFuture<int> shared = system.createResolvedFuture(2).share();
+        Future<int> failed = system.createFuture<int>([](const auto& promise) { promise.reject(std::runtime_error("no")); });
+        Tracked held{1};
+    };
+    Tracked::reset();
+    // Each closure has the last of everything, and is destroyed inside of the call.
+    auto alone = [](auto&& attach) {
+        auto self = std::make_unique<Owner>();
+        Owner& owner = *self;
+        const int value = attach(owner, std::move(self)).wait();
+        CHECK(Tracked::live == 0);
+        return value;
+    };
+    using Self = std::unique_ptr<Owner>;
+    CHECK(alone([](Owner& owner, Self self) {
+              return std::move(owner.future).thenImmediately([self = std::move(self)](int n) { return n + self->held.number; });
+          }) == 2);
+    CHECK(alone([](Owner& owner, Self self) {
+              return owner.shared.thenInWorkerThread([self = std::move(self)](int n) { return n + self->held.number; });
+          }) == 3);
+    CHECK(alone([](Owner& owner, Self self) {
+              return std::move(owner.failed).catchImmediately([self = std::move(self)](std::exception&&) { return 4; });
+          }) == 4);
+    CHECK(alone([](Owner& owner, Self self) {
+              return owner.system.runInWorkerThread([self = std::move(self)] { return 5; });
+          }) == 5);
+    CHECK(alone([](Owner& owner, Self self) {
+              auto scope = owner.system.enterMainThread();
+              return owner.system.runInMainThread([self = std::move(self)] { return 6; });
+          }) == 6);
+}
+
 TEST(defect_a_pool_may_end_on_its_own_thread) {
     AsyncSystem asyncSystem(std::make_shared<Threads>());
     Gate alone;

@@ -51,6 +51,8 @@ TEST(dispatch_is_bounded) {
     run(main, count).detach();
     CHECK(here->dispatch_for(std::chrono::hours(1)) == 3 && here->is_idle());
     run(main, count).detach();
+    CHECK(here->dispatch_for(std::chrono::hours::max()) == 2 && here->is_idle());
+    run(main, count).detach();
     CHECK(here->dispatch_for(std::chrono::seconds(-1)) == 1 && !here->is_idle()); // the first in any case
     here->dispatch_while([] { return true; });
 }

@@ -88,6 +88,41 @@ TEST(a_closure_is_destroyed_once_it_has_run) {
     }
 }
 
+TEST(a_closure_may_own_the_object_that_its_task_lives_in) {
+    struct Loader {
+        Task<int> task;
+        Tracked held{1};
+    };
+    Tracked::reset();
+    auto self = std::make_unique<Loader>(Loader{Task<int>::resolved(1)});
+    Task<int>& task = self->task;
+    auto next = std::move(task).map(immediate, [self = std::move(self)](int value) { return value + self->held.number; });
+    CHECK(Tracked::live == 0); // it has run, and nothing of the object was touched since
+    CHECK(*std::move(next).try_wait() == 2);
+
+    auto kept = Task<int>::resolved(3);
+    CHECK(!std::move(kept).map(Context(nullptr), [](int value) { return value; }).try_wait());
+    CHECK(kept.is_settled() && *std::move(kept).try_wait() == 3); // a verb that fails leaves it
+}
+
+TEST(an_error_is_never_nothing) {
+    Error error("no");
+    const Error moved = std::move(error);
+    CHECK(moved.message() == "no");
+    auto settled = [](Task<int> task, const char* message) {
+        std::optional<Result<int>> taken = task.try_take();
+        return taken && !*taken && taken->error().message() == message;
+    };
+    CHECK(settled(Task<int>::rejected(error), "an error that was moved from"));
+    auto [promise, task] = threadbare::promise<int>();
+    CHECK(promise.reject(error) && settled(std::move(task), "an error that was moved from"));
+    auto answered = Task<void>::resolved().and_then(immediate, [&error]() -> Result<int> { return error; });
+    CHECK(settled(std::move(answered), "an error that was moved from"));
+    const Error odd(static_cast<tb_error_kind>(99), "odd");
+    CHECK(odd.kind() == TB_ERROR_OTHER && settled(Task<int>::rejected(odd), "odd"));
+    CHECK(Error(TB_ERROR_CLOSED, "\xff").kind() == TB_ERROR_CLOSED);
+}
+
 TEST(small_things_are_not_allocated) {
     const bool counted = allocations_are_counted();
     long before = allocations;

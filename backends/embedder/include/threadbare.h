@@ -22,9 +22,9 @@
  *
  * Callbacks. Each comes with `data` and a `destroy` for that, which is called once: after the callback has returned, or
  * instead of it; on the thread on which the callback ran, or, if it is skipped, on the thread that settles the task. With
- * tb_main_thread_context both happen on the main thread, always. Callbacks are called under no lock of the library, and may
- * call all of its functions. They must not let an exception out: the process is aborted if one does. longjmp out of one is
- * undefined behaviour.
+ * tb_main_thread_context both happen on the main thread; once that has left, `data` that is skipped elsewhere is leaked.
+ * Callbacks are called under no lock of the library, and may call all of its functions. They must not let an exception out: the
+ * process is aborted if one does. longjmp out of one is undefined behaviour.
  *
  * Tasks are eager: work starts when it is scheduled, and goes on whether or not anybody holds its task. Each task is settled
  * exactly once: what is refused, dropped or abandoned rejects it with an error that says so.
@@ -633,14 +633,13 @@ tb_status tb_pool_attach_while(const tb_pool *pool,
 
 /**
  * A library that was built without std, with feature `host`, calls this and the next two, and the host defines them; no
- * other library does. Memory: for any thread, and for interrupt handlers if those settle promises or queue work. NULL ends
- * in tb_host_abort.
+ * other library does. Memory: for any thread, and for interrupt handlers if those settle promises or queue work. Called
+ * under a lock of the library's in checked ones: it must not call the library. NULL ends in tb_host_abort.
  */
-extern void *tb_host_alloc(size_t size,
-                           size_t align);
+extern void *tb_host_alloc(size_t size, size_t align);
 
 /**
- * Gives memory back, with the size and alignment that it was asked for.
+ * Gives memory back, with the size and alignment that it was asked for. It must not call the library either.
  */
 extern void tb_host_free(void *pointer, size_t size, size_t align);
 
@@ -648,12 +647,6 @@ extern void tb_host_free(void *pointer, size_t size, size_t align);
  * The library cannot go on: reports the message, and must not return.
  */
 extern void tb_host_abort(const char *message);
-
-/**
- * Named by frames that call back, so that an exception does not pass them. What std would bring says here that no frame of the
- * library takes one: an exception that comes out of a callback is fatal where it is thrown.
- */
-int32_t rust_eh_personality(void);
 
 /**
  * Makes the calling thread the main thread of a system. The first thread to enter is it for good; on others this is
@@ -665,13 +658,16 @@ tb_status tb_main_enter(const tb_system *system,
 
 /**
  * On its thread: when the last one is dropped the main thread has left, and the main queue is closed: what it holds is
- * rejected and destroyed here, and so is what comes later. On another thread it does nothing, and tb_last_error says so.
+ * rejected and destroyed here. What comes later is rejected; `data` given with tb_main_thread_context, which no other thread may
+ * destroy, is leaked if it is then skipped on one (without std: on any). Where that matters, dispatch until such tasks have
+ * settled before you leave. On another thread it does nothing, and tb_last_error says so.
  */
 void tb_main_thread_drop(tb_main_thread **main_thread);
 
 /**
  * The main thread's own context: its closures may touch what belongs to the main thread, since they run there, and are
- * destroyed there even if they are skipped. Using it elsewhere is TB_WRONG_THREAD. Borrowed: lives as long as this handle.
+ * destroyed there even if they are skipped (or leaked: see tb_main_thread_drop). Using it elsewhere is TB_WRONG_THREAD, and a
+ * clone without std once the main thread has left. Borrowed: lives as long as this handle.
  */
 const tb_context *tb_main_thread_context(const tb_main_thread *main_thread);
 
@@ -841,9 +837,11 @@ tb_status tb_reply_resolve(tb_reply *reply, void *value, tb_destroy destroy);
 tb_status tb_reply_reject(tb_reply *reply, tb_error **error);
 
 /**
- * Answers with a task, which is consumed: the callback's task settles as that one does.
+ * Answers with a task, which is consumed: the callback's task settles as that one does. Not with the callback's own task, nor
+ * with one that waits for that: neither would ever settle.
  */
-tb_status tb_reply_task(tb_reply *reply, tb_task **task);
+tb_status tb_reply_task(tb_reply *reply,
+                        tb_task **task);
 
 /**
  * Runs it, and what follows from it in the same context. Sets *runnable to NULL before it runs. Not under a lock.

@@ -2,7 +2,7 @@
 // `threadbare::async_system`, and found as `CesiumAsync`, too; define THREADBARE_NO_CESIUM_ASYNC where the original is in the
 // same program. Declarations of its classes in advance (`namespace CesiumAsync { class AsyncSystem; }`) have to go.
 //
-// Needs exceptions, as that does. What is different, beside that it is sound:
+// Needs exceptions and threads, as that does. What is different, beside that it is sound:
 //
 // - `runInWorkerThread` and `runInThreadPool` always queue, so that work started by a worker spreads. Who waits for such
 //   work on a worker's thread needs another to run it.
@@ -22,6 +22,9 @@
 
 #if !THREADBARE_EXCEPTIONS
 #error "AsyncSystem's interface reports errors by exceptions"
+#endif
+#if defined(TB_NO_THREADS)
+#error "AsyncSystem's interface has thread pools"
 #endif
 
 #include "threadbare/async_system/future.hpp"

@@ -7,11 +7,11 @@ use core::panic::PanicInfo;
 
 unsafe extern "C" {
     /// A library that was built without std, with feature `host`, calls this and the next two, and the host defines them; no
-    /// other library does. Memory: for any thread, and for interrupt handlers if those settle promises or queue work. NULL ends
-    /// in tb_host_abort.
+    /// other library does. Memory: for any thread, and for interrupt handlers if those settle promises or queue work. Called
+    /// under a lock of the library's in checked ones: it must not call the library. NULL ends in tb_host_abort.
     fn tb_host_alloc(size: usize, align: usize) -> *mut c_void;
 
-    /// Gives memory back, with the size and alignment that it was asked for.
+    /// Gives memory back, with the size and alignment that it was asked for. It must not call the library either.
     fn tb_host_free(pointer: *mut c_void, size: usize, align: usize);
 
     /// The library cannot go on: reports the message, and must not return.

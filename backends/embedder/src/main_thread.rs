@@ -1,6 +1,8 @@
 //! The main thread, and dispatch.
 
 use core::ffi::c_void;
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 use threadbare::MainThread;
 
@@ -8,7 +10,7 @@ use crate::context::{Borrowed, Place, tb_context};
 use crate::handle::{Handle, clear, give, lend, required, take_any};
 use crate::home::Proof;
 use crate::registry::Kind;
-use crate::status::{Result, TB_UNSUPPORTED, TB_WRONG_THREAD, fail, guard, guard_or, tb_status};
+use crate::status::{Result, TB_WRONG_THREAD, fail, guard, guard_or, tb_status};
 use crate::system::tb_system;
 use crate::task::{finish, prepare, read_task, take_task, tb_task};
 
@@ -55,7 +57,9 @@ pub unsafe extern "C" fn tb_main_enter(system: *const tb_system, out: *mut *mut 
 }
 
 /// On its thread: when the last one is dropped the main thread has left, and the main queue is closed: what it holds is
-/// rejected and destroyed here, and so is what comes later. On another thread it does nothing, and tb_last_error says so.
+/// rejected and destroyed here. What comes later is rejected; `data` given with tb_main_thread_context, which no other thread may
+/// destroy, is leaked if it is then skipped on one (without std: on any). Where that matters, dispatch until such tasks have
+/// settled before you leave. On another thread it does nothing, and tb_last_error says so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_main_thread_drop(main_thread: *mut *mut tb_main_thread) {
     guard_or((), || {
@@ -70,7 +74,8 @@ pub unsafe extern "C" fn tb_main_thread_drop(main_thread: *mut *mut tb_main_thre
 }
 
 /// The main thread's own context: its closures may touch what belongs to the main thread, since they run there, and are
-/// destroyed there even if they are skipped. Using it elsewhere is TB_WRONG_THREAD. Borrowed: lives as long as this handle.
+/// destroyed there even if they are skipped (or leaked: see tb_main_thread_drop). Using it elsewhere is TB_WRONG_THREAD, and a
+/// clone without std once the main thread has left. Borrowed: lives as long as this handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_main_thread_context(main_thread: *const tb_main_thread) -> *const tb_context {
     guard_or(core::ptr::null(), || {
@@ -84,26 +89,31 @@ pub unsafe extern "C" fn tb_main_thread_context(main_thread: *const tb_main_thre
 pub unsafe extern "C" fn tb_main_thread_is_idle(main_thread: *const tb_main_thread) -> bool {
     guard_or(false, || {
         // SAFETY: the header's conventions.
-        Ok(unsafe { lend(main_thread)? }.enter()?.here().is_idle())
+        unsafe { lend(main_thread)? }.here.is_idle()
     })
 }
 
-/// Reports how many were run.
+/// Dispatches, if it may and there is something to run. Reports how many were run.
 ///
 /// # Safety
 ///
 /// `ran` is NULL or may be written.
-unsafe fn dispatching<R: Copy + Default>(
+unsafe fn dispatching<A, R: Copy + Default>(
     main_thread: *const tb_main_thread,
     ran: *mut R,
-    dispatch: impl FnOnce(&MainThread) -> Result<R>,
+    allowed: Result<A>,
+    dispatch: impl FnOnce(&MainThread, A) -> R,
 ) -> tb_status {
     guard(|| {
         // SAFETY: as the caller says.
         unsafe {
             ran.as_mut().into_iter().for_each(|ran| *ran = R::default());
-            let count = dispatch(lend(main_thread)?.enter()?.here())?;
-            ran.as_mut().into_iter().for_each(|ran| *ran = count);
+            let main_thread = lend(main_thread)?;
+            let (is_idle, allowed) = (main_thread.here.is_idle()?, allowed?);
+            if !is_idle {
+                let count = dispatch(main_thread.enter()?.here(), allowed);
+                ran.as_mut().into_iter().for_each(|ran| *ran = count);
+            }
         }
         Ok(())
     })
@@ -114,14 +124,14 @@ unsafe fn dispatching<R: Copy + Default>(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_dispatch(main_thread: *const tb_main_thread, ran: *mut usize) -> tb_status {
     // SAFETY: the header's conventions.
-    unsafe { dispatching(main_thread, ran, |here| Ok(here.dispatch())) }
+    unsafe { dispatching(main_thread, ran, Ok(()), |here, ()| here.dispatch()) }
 }
 
 /// Runs one queued runnable, and what follows from it in the main context; `ran` gets whether there was one, and may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_dispatch_one(main_thread: *const tb_main_thread, ran: *mut bool) -> tb_status {
     // SAFETY: the header's conventions.
-    unsafe { dispatching(main_thread, ran, |here| Ok(here.dispatch_one())) }
+    unsafe { dispatching(main_thread, ran, Ok(()), |here, ()| here.dispatch_one()) }
 }
 
 /// Runs what is queued, also meanwhile, until nothing is left or `more` says false, which is asked before each runnable and
@@ -134,12 +144,7 @@ pub unsafe extern "C" fn tb_dispatch_while(
     ran: *mut usize,
 ) -> tb_status {
     // SAFETY: the header's conventions.
-    unsafe {
-        dispatching(main_thread, ran, |here| {
-            let more = required(more)?;
-            Ok(here.dispatch_while(|| more(data)))
-        })
-    }
+    unsafe { dispatching(main_thread, ran, required(more), |here, more| here.dispatch_while(|| more(data))) }
 }
 
 /// As tb_dispatch_while, for so long at most. The first runs in any case, and the last may overrun it by what it takes.
@@ -152,18 +157,14 @@ pub unsafe extern "C" fn tb_dispatch_for(
 ) -> tb_status {
     // SAFETY: the header's conventions.
     unsafe {
-        dispatching(main_thread, ran, |here| {
-            if cfg!(not(feature = "std")) {
-                return fail(TB_UNSUPPORTED, c"there is no clock without std");
-            }
-            #[cfg(feature = "std")]
-            return Ok(here.dispatch_for(core::time::Duration::from_nanos(nanoseconds)));
-            #[cfg(not(feature = "std"))]
-            {
-                _ = (here, nanoseconds);
-                Ok(0)
-            }
-        })
+        #[cfg(feature = "std")]
+        return dispatching(main_thread, ran, Ok(Duration::from_nanos(nanoseconds)), MainThread::dispatch_for);
+        #[cfg(not(feature = "std"))]
+        {
+            _ = nanoseconds;
+            let no_clock: Result<()> = fail(crate::status::TB_UNSUPPORTED, c"there is no clock without std");
+            dispatching(main_thread, ran, no_clock, |_, ()| 0)
+        }
     }
 }
 

@@ -72,7 +72,8 @@ pub unsafe extern "C" fn tb_reply_reject(reply: *mut tb_reply, error: *mut *mut 
     })
 }
 
-/// Answers with a task, which is consumed: the callback's task settles as that one does.
+/// Answers with a task, which is consumed: the callback's task settles as that one does. Not with the callback's own task, nor
+/// with one that waits for that: neither would ever settle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tb_reply_task(reply: *mut tb_reply, task: *mut *mut tb_task) -> tb_status {
     guard(|| {

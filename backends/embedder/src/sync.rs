@@ -8,11 +8,12 @@ pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 pub(crate) use portable_atomic::{AtomicPtr, AtomicUsize};
 
 #[cfg(all(not(feature = "std"), not(feature = "portable-atomic")))]
-pub(crate) use alloc::sync::Arc;
+pub(crate) use alloc::sync::{Arc, Weak};
 #[cfg(all(not(feature = "std"), feature = "portable-atomic"))]
-pub(crate) use portable_atomic_util::Arc;
+pub(crate) use portable_atomic_util::{Arc, Weak};
 
-/// A lock for a few instructions, in which no code of the host's runs.
+/// A lock for a few instructions, in which no code of the host's runs but, where memory comes from it, `tb_host_alloc` and
+/// `tb_host_free`.
 pub(crate) struct Lock<T>(
     #[cfg(feature = "std")] std::sync::Mutex<T>,
     #[cfg(not(feature = "std"))] spin::mutex::SpinMutex<T>,

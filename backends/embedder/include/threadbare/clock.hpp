@@ -33,6 +33,8 @@ std::uint64_t nanoseconds(std::chrono::duration<Rep, Period> duration) noexcept 
 /// there, and delay the others; name a context for more than a few instructions. Copies are the same clock, for any thread;
 /// the last one closes it as `close` does. If it cannot be made, the constructor throws; without exceptions the clock is
 /// empty, and its tasks are rejected.
+///
+/// What still runs while the last one is destroyed must not use this object, which is going: `close` first.
 class Clock {
 public:
     /// Begins now.

@@ -17,9 +17,9 @@
 #endif
 
 namespace threadbare::tags {
-/// Its address tells the type of an error's payload; the same in both modes.
+/// Its address tells the type of an error's payload; the same in both modes. Not constant: linkers make one of equal constants.
 template <class P>
-inline constexpr char payload = 0;
+inline char payload = 0;
 struct Thrown;
 } // namespace threadbare::tags
 
@@ -29,12 +29,16 @@ THREADBARE_BEGIN
 /// The payload is destroyed on whichever thread drops the last copy.
 class Error {
 public:
-    /// An error from outside, with a message (UTF-8; for any other the message says that it was not).
+    /// An error from outside, with a message (UTF-8; for any other the message says that it was not). Of a kind that there is
+    /// not it is `TB_ERROR_OTHER`.
     explicit Error(const char* message) noexcept : Error(TB_ERROR_OTHER, message) {}
     explicit Error(const std::string& message) noexcept : Error(message.c_str()) {}
     Error(tb_error_kind kind, const char* message) noexcept {
-        if (tb_error_create(kind, message, handle_.out()) == TB_OK) return;
-        static_cast<void>(tb_error_create(kind, unreadable, handle_.out()));
+        for (const tb_error_kind known : {kind, tb_error_kind{TB_ERROR_OTHER}}) {
+            for (const char* text : {message, unreadable}) {
+                if (tb_error_create(known, text, handle_.out()) == TB_OK) return;
+            }
+        }
     }
 
     /// An error that carries a value, which `payload<P>()` finds again.
@@ -106,6 +110,15 @@ private:
 
     detail::SharedHandle<tb_error, tb_error_drop, tb_error_clone> handle_;
 };
+
+namespace detail {
+
+/// An error that something is rejected with: there is one in any case.
+inline tb_error* rejection(Error error) noexcept {
+    return error.raw() != nullptr ? error.release() : Error("an error that was moved from").release();
+}
+
+} // namespace detail
 
 #if THREADBARE_EXCEPTIONS
 /// What a failed `wait` throws if no exception was the cause.

@@ -53,7 +53,7 @@ private:
 
 /// Settings for a `ThreadPool`. Hooks for its threads' beginnings and ends are in the C header's `tb_pool_options`.
 struct PoolOptions {
-    /// How many threads; one per core if nothing is said. None if there is room for guests: then work runs while one is
+    /// How many threads; one per core if nothing is said. 0 is none, if there is room for guests: then work runs while one is
     /// attached, and what is left when the pool closes runs on the thread that closes it.
     std::optional<size_t> threads = std::nullopt;
     /// Room for so many threads of the host's at a time: see `ThreadPool::attach_until`.

@@ -34,7 +34,7 @@ public:
     }
     /// Rejects what depends on it, unless an error was on its way already. The closure is destroyed on the calling thread.
     void reject(Error error) && noexcept {
-        tb_error* raw = error.release();
+        tb_error* raw = detail::rejection(std::move(error));
         if (tb_runnable_reject(handle_.out(), &raw) != TB_OK) tb_error_drop(&raw);
     }
 
@@ -157,8 +157,8 @@ inline void created(tb_status status) {
 
 /// A worker by itself, without a system: the threads of one processor. Takes a (shared or unique) pointer to a `Processor`,
 /// not null, or a closure `void(Runnable)`: a `start_task`, so called on any thread, by several at once. It is never
-/// released, and destroyed with the last thing that refers to it, which what it has queued does, too: run or drop that. Throws if it cannot be made; without exceptions it is
-/// empty then, and its work rejected.
+/// released, and destroyed with the last thing that refers to it, which what it has queued does, too: run or drop that.
+/// Throws if it cannot be made; without exceptions it is empty then, and its work rejected.
 template <class P>
 KeptContext worker(P processor) {
     tb_processor raw = detail::ProcessorData::describe(detail::as_processor(std::move(processor)));
@@ -171,7 +171,7 @@ KeptContext worker(P processor) {
 
 /// Calls `f`, inside of which the calling thread is one of the worker's: for the main function of a host's thread.
 /// Continuations for the worker then run at once, and waits run its work if the processor helps. `f` must not throw. False,
-/// and `f` is not called, if this is no worker of a processor's, or the library is one without std.
+/// and `f` is not called, if this is no worker of a processor's or a pool's, or the library is one without std.
 template <class F>
 bool serve(Context worker, F&& f) {
     using G = std::remove_reference_t<F>;

@@ -30,7 +30,7 @@ public:
     }
     /// False if the task was settled already; the error is dropped then.
     bool reject(Error error) const noexcept {
-        tb_error* raw = error.release();
+        tb_error* raw = detail::rejection(std::move(error));
         if (tb_promise_reject(handle_.get(), &raw) == TB_OK) return true;
         tb_error_drop(&raw);
         return false;

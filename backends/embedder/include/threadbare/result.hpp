@@ -24,6 +24,8 @@ inline constexpr bool is_result<Result<T>> = true;
 /// there is an error in the program.
 template <class T>
 class [[nodiscard]] Result {
+    static_assert(!std::is_same_v<T, Error>, "an error is no value: return a Result");
+
 public:
     Result(Error error) noexcept : either_(std::in_place_index<1>, std::move(error)) {}
     template <class U = T, class = std::enable_if_t<std::is_constructible_v<T, U&&> && std::is_convertible_v<U&&, T> &&

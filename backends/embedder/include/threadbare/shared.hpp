@@ -50,11 +50,11 @@ private:
 
 template <class T>
 SharedTask<T> Task<T>::share() && {
+    static_assert(std::is_void_v<T> || std::is_copy_constructible_v<T>, "each fork gets a copy: share a task of a shared_ptr");
     auto copy = [](const void* value) noexcept -> void* {
         if constexpr (std::is_void_v<T> || detail::fits<T>) {
             return const_cast<void*>(value);
         } else {
-            static_assert(std::is_copy_constructible_v<T>, "each fork gets a copy: share a task of a shared_ptr");
             return detail::Slot<T>::put(*static_cast<const T*>(value));
         }
     };

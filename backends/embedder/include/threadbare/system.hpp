@@ -23,8 +23,9 @@ THREADBARE_BEGIN
 
 /// The proof of being on the main thread: used and dropped there, where it was made. As a context it is for closures that
 /// must run *and be destroyed* on the main thread, skipped or not; only usable from there (elsewhere the task is
-/// rejected). Dropping the last is to leave: the main queue closes, rejects what it holds, and destroys that here. On another
-/// thread dropping it does nothing, and the dispatches run nothing.
+/// rejected). Dropping the last is to leave: the main queue closes, rejects what it holds, and destroys that here; such closures
+/// as are skipped on another thread after that are leaked, so dispatch until their tasks have settled. On another thread
+/// dropping it does nothing, and the dispatches run nothing.
 class MainThread {
 public:
     /// As a context, for as long as this lives.
@@ -68,8 +69,7 @@ public:
     /// Runs what is queued, and what is added meanwhile, within a budget; the first in any case.
     template <class Rep, class Period>
     size_t dispatch_for(std::chrono::duration<Rep, Period> budget) noexcept {
-        const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(budget).count();
-        const std::uint64_t limit = nanoseconds < 0 ? 0 : static_cast<std::uint64_t>(nanoseconds);
+        const std::uint64_t limit = detail::nanoseconds(budget);
         return counted([&](size_t* ran) { return tb_dispatch_for(handle_.get(), limit, ran); });
     }
 #endif
@@ -95,10 +95,14 @@ private:
 /// Threads of the library's own. Copies are the same pool, for any thread; the last one, of all that systems have as well,
 /// closes it as `close` does. As a context: its threads, where closures run and are destroyed. If it cannot be made, the
 /// constructors throw; without exceptions the pool is empty, and its work is rejected.
+///
+/// What still runs while the last one is destroyed must not use this object, which is going: give it `worker().keep()`, or
+/// `close` first.
 class ThreadPool {
 public:
     /// A thread per core.
     ThreadPool() { detail::created(tb_pool_create(nullptr, handle_.out())); }
+    /// So many threads; 0, as in C: one per core. (A pool with none has `PoolOptions` that say so.)
     explicit ThreadPool(size_t threads) : ThreadPool(with(threads)) {}
     /// Set `size` to `sizeof(tb_pool_options)`; names and callbacks are in the C header.
     explicit ThreadPool(const tb_pool_options& options) { detail::created(tb_pool_create(&options, handle_.out())); }
@@ -171,6 +175,9 @@ private:
 /// A worker and a main queue. Copies are the same system, for any thread. The last releases the processor (a pool drains and
 /// joins, on this thread), and closes the main queue if no main thread attends: what comes later is rejected. If it cannot
 /// be made, the constructors throw; without exceptions the system is empty, and its work is rejected.
+///
+/// What still runs while the last one is destroyed must not use this object, which is going: give it `worker().keep()` and
+/// `main().keep()`.
 class System {
 public:
     /// On the host's job system: a (shared or unique) pointer to a `Processor`, not null, or a closure `void(Runnable)`, which

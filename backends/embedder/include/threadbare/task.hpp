@@ -35,6 +35,8 @@ class SharedTask;
 /// One thread at a time may use a task; that may be another each time.
 template <class T>
 class [[nodiscard]] Task {
+    static_assert(!std::is_same_v<T, Error>, "an error is no value: return a Result");
+
 public:
     using Value = T;
 
@@ -49,7 +51,7 @@ public:
     }
     /// A task that has an error. If it is dropped, that goes to the error hook.
     static Task rejected(Error error) noexcept {
-        tb_error* raw = error.release();
+        tb_error* raw = detail::rejection(std::move(error));
         Task task(nullptr);
         if (tb_task_rejected(&raw, task.handle_.out()) != TB_OK) tb_error_drop(&raw);
         return task;
@@ -127,21 +129,22 @@ public:
     tb_task* release() noexcept { return handle_.release(); }
 
 private:
+    using Handle = detail::Handle<tb_task, tb_task_drop>;
     explicit Task(tb_task* raw) noexcept : handle_(raw) {}
 
     template <class U, class Callback, class Verb, class F>
     Task<U> follow(Verb verb, Context where, F&& f) {
         using Closure = detail::Slot<std::decay_t<F>>;
         void* data = Closure::put(std::forward<F>(f));
-        if (verb(handle_.out(), where.raw(), &Callback::call, data, Closure::destroy) == TB_OK) {
-            return Task<U>::adopt(handle_.release());
-        }
+        tb_task* task = handle_.release(); // a closure that runs at once may own what this task lives in
+        if (verb(&task, where.raw(), &Callback::call, data, Closure::destroy) == TB_OK) return Task<U>::adopt(task);
         Error error = Error::last();
+        handle_ = Handle(task);
         Closure::free(data);
         return Task<U>::rejected(std::move(error));
     }
 
-    detail::Handle<tb_task, tb_task_drop> handle_;
+    Handle handle_;
 };
 
 /// Runs a closure in a context: always queued, never at once (`immediate` has no queue: now). What it returns is unwrapped

@@ -81,7 +81,7 @@ template <class R>
 using unwrapped = typename Unwrapped<R>::type;
 
 inline void reject(tb_reply* reply, Error error) noexcept {
-    tb_error* raw = error.release();
+    tb_error* raw = rejection(std::move(error));
     if (tb_reply_reject(reply, &raw) != TB_OK) tb_error_drop(&raw);
 }
 

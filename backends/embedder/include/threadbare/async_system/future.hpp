@@ -90,9 +90,13 @@ protected:
     }
     template <class F>
     Future<T> caught(Context where, F&& f) {
-        return future<T>(state_, self().owned().or_else(where, catching(std::forward<F>(f))));
+        const StateRef state = state_; // the closure may own this future
+        return future<T>(state, self().owned().or_else(where, catching(std::forward<F>(f))));
     }
-    T waitInMain() { return state_->queue->wait(self().owned()); }
+    T waitInMain() {
+        const StateRef state = state_; // as above: what is dispatched
+        return state->queue->wait(self().owned());
+    }
 
     StateRef state_;
 
@@ -166,7 +170,8 @@ private:
     template <class F>
     auto attach(Context where, F&& f) {
         auto closure = [f = std::forward<F>(f)](auto&&... value) mutable { return impl::call(f, std::move(value)...); };
-        return impl::future(this->state_, std::move(task_).and_then(where, std::move(closure)));
+        const impl::StateRef state = this->state_; // the closure may own this future; `where` is in the state
+        return impl::future(state, std::move(task_).and_then(where, std::move(closure)));
     }
     Task<T> owned() { return std::move(task_); }
     bool isSettled() const noexcept { return task_.is_settled(); }
@@ -249,7 +254,8 @@ private:
     template <class F>
     auto attach(Context where, F&& f) {
         auto closure = [f = std::forward<F>(f)](auto&&... held) mutable { return impl::call(f, *held...); };
-        return impl::future(this->state_, shared_.fork().and_then(where, std::move(closure)));
+        const impl::StateRef state = this->state_; // as in `Future`
+        return impl::future(state, shared_.fork().and_then(where, std::move(closure)));
     }
     Task<T> owned() { return task(); }
     bool isSettled() const noexcept { return shared_.is_settled(); }

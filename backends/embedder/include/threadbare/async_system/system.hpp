@@ -51,18 +51,21 @@ public:
     /// Queues `f` for the task processor. If that throws, or drops the task, the future is rejected.
     template <class F>
     auto runInWorkerThread(F&& f) const {
-        return adopt(run(state_->worker, closure(std::forward<F>(f))));
+        const impl::StateRef state = state_; // the closure may own this system
+        return impl::future(state, run(state->worker, closure(std::forward<F>(f))));
     }
     /// Queues `f` for the main thread, or calls it at once if this is it.
     template <class F>
     auto runInMainThread(F&& f) const {
-        if (!state_->queue->is_current()) return adopt(run(state_->main, closure(std::forward<F>(f))));
-        return adopt(Task<void>::resolved().and_then(immediate, closure(std::forward<F>(f))));
+        const impl::StateRef state = state_; // as above
+        if (!state->queue->is_current()) return impl::future(state, run(state->main, closure(std::forward<F>(f))));
+        return impl::future(state, Task<void>::resolved().and_then(immediate, closure(std::forward<F>(f))));
     }
     /// Queues `f` for a pool. If that is gone, the future is rejected.
     template <class F>
     auto runInThreadPool(const ThreadPool& threadPool, F&& f) const {
-        return adopt(run(threadPool.worker(), closure(std::forward<F>(f))));
+        const impl::StateRef state = state_; // as above
+        return impl::future(state, run(threadPool.worker(), closure(std::forward<F>(f))));
     }
 
     template <class T>
